@@ -1,0 +1,102 @@
+//! `seatrial run`: the main job.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use seatrial_record::{ExitCode, RunRecord, render};
+use seatrial_spec::{Plan, Project};
+
+use super::{plan, project, runtime};
+use crate::args::{Format, ProjectArgs, RunArgs};
+use crate::failure::{Ended, Failure};
+use crate::host;
+use crate::progress::Progress;
+use crate::runner::{self, Orders};
+use crate::session::Session;
+use crate::signals::Cancel;
+use crate::store::Store;
+
+/// Runs the selected cases, prints the table, and ends with the record's exit code.
+pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
+    let project = project(project_args)?;
+    let plan = plan(&project, &args.select)?;
+    if plan.cases.is_empty() {
+        return Err(nothing_selected());
+    }
+    let instead = args.image.iter().cloned().collect();
+    check_names(&project, &instead)?;
+    let started = jiff::Timestamp::now();
+    let orders = Orders {
+        instead,
+        seed: args.seed.unwrap_or_else(host::seed),
+        jobs: args.jobs.map_or_else(host::jobs, usize::from),
+        started,
+    };
+    let id = host::run_id(started);
+    let folder = args.out.clone().unwrap_or_else(|| project.root().join("reports/runs").join(&id));
+    let store = Store::create(folder).map_err(Failure::could_not_run)?;
+    let record = runtime()?.block_on(work(id, &project, &plan, &orders, &store))?;
+    show(&record, args.format.format, store.folder())?;
+    Ok(record.exit_code())
+}
+
+/// Everything between the first request to the engine and the last.
+async fn work(id: String, project: &Project, plan: &Plan, orders: &Orders, store: &Store) -> Result<RunRecord, Failure> {
+    let cancel = Cancel::on_signals()
+        .context("cannot listen for signals")
+        .map_err(Failure::could_not_run)?;
+    let session = Session::open(id).await?;
+    let ran = runner::run(&session, project, plan, orders, store, &cancel, &Progress::on_stderr()).await;
+    let closed = session.close().await;
+    let record = ran?;
+    closed?;
+    Ok(record)
+}
+
+fn show(record: &RunRecord, format: Format, folder: &Path) -> Result<(), Failure> {
+    let text = match format {
+        Format::Text => render::terminal(record, style()),
+        Format::Json => record.to_json(),
+    };
+    print(&text)?;
+    eprintln!("seatrial: record and JUnit in {}", folder.display());
+    Ok(())
+}
+
+/// Colour and width as stdout allows; `NO_COLOR` and `CI` are respected.
+pub fn style() -> render::Style {
+    let terminal = std::io::stdout().is_terminal();
+    let color = terminal && std::env::var_os("NO_COLOR").is_none() && std::env::var_os("CI").is_none();
+    render::Style { color, ..render::Style::default() }
+}
+
+/// Prints without dying when the reader has gone (`seatrial run | head`).
+pub fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::could_not_run(anyhow::Error::from(error).context("cannot write to stdout")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn nothing_selected() -> Failure {
+    Failure {
+        code: ExitCode::NothingSelected,
+        error: anyhow::anyhow!("nothing selected: no case matches the paths, --filter and --tag given"),
+        hint: Some("`seatrial list --all` prints every case there is".into()),
+    }
+}
+
+/// A misspelt name in `--image` would otherwise be ignored without a word.
+fn check_names(project: &Project, instead: &std::collections::BTreeMap<String, String>) -> Result<(), Failure> {
+    for name in instead.keys() {
+        if !project.images().contains_key(name) {
+            let known: Vec<&str> = project.images().keys().map(String::as_str).collect();
+            return Err(Failure::usage(anyhow::anyhow!("--image names the image `{name}`, which is not one of this project"))
+                .hint(format!("the images are: {}", known.join(", "))));
+        }
+    }
+    Ok(())
+}

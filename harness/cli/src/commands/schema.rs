@@ -1,0 +1,19 @@
+//! `seatrial schema`: the JSON Schema of a file format, made from the types that read it.
+
+use seatrial_record::ExitCode;
+
+use super::print_json;
+use crate::args::{SchemaArgs, SchemaName};
+use crate::failure::Ended;
+
+/// Prints the schema.
+pub fn run(args: &SchemaArgs) -> Ended {
+    let schema = match args.name {
+        SchemaName::Scenario => seatrial_spec::schema("scenario"),
+        SchemaName::Image => seatrial_spec::schema("image"),
+        SchemaName::Contract => seatrial_spec::schema("contract"),
+        SchemaName::Record => Some(seatrial_record::schema()),
+    };
+    print_json(&schema)?;
+    Ok(ExitCode::Expected)
+}

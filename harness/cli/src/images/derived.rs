@@ -1,0 +1,58 @@
+//! The derived image of the `dockerfile` method: the same requirements built in, the way the documents show it.
+
+use anyhow::Context as _;
+use seatrial_engine::{BuildSpec, Engine as _, ImageInfo};
+
+use super::named::NamedImage;
+use super::{BUILT, pip_variables};
+use crate::cache;
+use crate::session::Session;
+
+/// Builds the derived image, or finds the one already built from the same image and requirements.
+pub async fn derive(
+    session: &Session,
+    image: &NamedImage,
+    user: &str,
+    requirements: &[String],
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<ImageInfo> {
+    let requirements = requirements.join("\n") + "\n";
+    let dockerfile = dockerfile(&image.info.reference, user);
+    let digest = cache::digest([image.info.id.as_bytes(), dockerfile.as_bytes(), requirements.as_bytes()]);
+    let reference = format!("seatrial/{}-derived:{digest}", image.name);
+    let _turn = session.turns.of(&reference).await;
+    if let Some(info) = session.engine.image(&reference).await? {
+        return Ok(info);
+    }
+    say(&format!("building derived image of {} ({reference})", image.name));
+    let spec = BuildSpec {
+        reference,
+        files: vec![
+            ("Dockerfile".into(), dockerfile.into_bytes(), false),
+            ("requirements.txt".into(), requirements.into_bytes(), false),
+        ],
+        dockerfile: "Dockerfile".into(),
+        args: pip_variables(&session.local_index_url("build derived image")).into(),
+        labels: [(BUILT.to_owned(), digest)].into(),
+        host_network: true,
+    };
+    session
+        .engine
+        .build(spec, |line| tracing::debug!(target: "build", "{line}"))
+        .await
+        .with_context(|| format!("the derived image of {} could not be built", image.name))
+}
+
+/// pip runs as the image's own user, so that packages land where that user may write; ARG keeps the index's
+/// address out of the image's environment.
+fn dockerfile(from: &str, user: &str) -> String {
+    format!(
+        "FROM {from}\n\
+         ARG PIP_INDEX_URL\n\
+         ARG PIP_TRUSTED_HOST\n\
+         ARG PIP_DISABLE_PIP_VERSION_CHECK\n\
+         COPY requirements.txt /tmp/requirements.txt\n\
+         RUN pip install --no-cache-dir -r /tmp/requirements.txt\n\
+         USER {user}\n"
+    )
+}

@@ -1,0 +1,105 @@
+//! The images that scenarios name: located, built or pulled, with their own manifests.
+
+use anyhow::Context as _;
+use seatrial_engine::{Docker, Engine as _, ImageInfo, TaskSpec};
+use seatrial_record::Manifest;
+use seatrial_spec::{Contract, Image, ImageSource, Project};
+
+use super::build::build;
+use super::recipe::Recipe;
+use crate::cache;
+use crate::observe::manifest::{self, Origins};
+use crate::session::Session;
+
+/// An image ready to be launched.
+#[derive(Clone, Debug)]
+pub struct NamedImage {
+    pub name: String,
+    pub info: ImageInfo,
+    pub contract: Contract,
+    /// What the image holds by itself; `None` when it has no Python.
+    pub manifest: Option<Manifest>,
+}
+
+/// The image as it is now: nothing is built or pulled. Returns the reference it would have and what is there.
+pub async fn locate(
+    engine: &Docker,
+    project: &Project,
+    image: &Image,
+) -> anyhow::Result<(String, Option<ImageInfo>)> {
+    let reference = match &image.source {
+        ImageSource::Reference(reference) => reference.clone(),
+        _ => Recipe::read(project, image)?.reference,
+    };
+    let info = engine.image(&reference).await?;
+    Ok((reference, info))
+}
+
+/// The image ready to be launched: `instead` (a user's own reference) or built from the project's files on first need.
+pub async fn prepare(
+    session: &Session,
+    project: &Project,
+    image: &Image,
+    instead: Option<&str>,
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<NamedImage> {
+    let info = match instead {
+        Some(reference) => existing(session, reference, &image.name).await?,
+        None => at_hand(session, project, image, say).await?,
+    };
+    let contract = &project.contracts()[&image.contract];
+    let manifest = own_manifest(session, &info, contract)
+        .await
+        .with_context(|| format!("cannot read what {} holds by itself", info.reference))?;
+    Ok(NamedImage { name: image.name.clone(), info, contract: contract.clone(), manifest })
+}
+
+/// The image that the project's own file describes, built or pulled on first need.
+pub(super) async fn at_hand(
+    session: &Session,
+    project: &Project,
+    image: &Image,
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<ImageInfo> {
+    match &image.source {
+        ImageSource::Reference(reference) => existing(session, reference, &image.name).await,
+        _ => build(session, project, image, say).await,
+    }
+}
+
+async fn existing(session: &Session, reference: &str, name: &str) -> anyhow::Result<ImageInfo> {
+    if let Some(info) = session.engine.image(reference).await? {
+        return Ok(info);
+    }
+    session
+        .engine
+        .pull(reference)
+        .await
+        .with_context(|| format!("the image {reference} (for {name}) is not present locally and cannot be pulled"))
+}
+
+/// What the image holds by itself, read once per image id and reader.
+async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) -> anyhow::Result<Option<Manifest>> {
+    if contract.python.is_empty() {
+        return Ok(None);
+    }
+    let candidates = contract.python.join(" ");
+    let key = cache::digest([info.id.as_bytes(), manifest::READER.as_bytes(), candidates.as_bytes()]);
+    let file = session.cache.folder("manifests")?.join(format!("{key}.json"));
+    if let Ok(text) = std::fs::read_to_string(&file) {
+        return Ok(Some(serde_json::from_str(&text)?));
+    }
+    let task = TaskSpec {
+        image: info.id.clone(),
+        command: manifest::command(contract, None, &[], ""),
+        env: Default::default(),
+        user: None,
+        mounts: vec![],
+        host_network: false,
+        deadline: manifest::DEADLINE,
+    };
+    let raw = manifest::parse(&session.engine.task(&session.owner, task).await?)?;
+    let (manifest, _) = Origins { image: None, mount: None, derived: false }.classify(raw);
+    std::fs::write(&file, serde_json::to_string(&manifest)?)?;
+    Ok(Some(manifest))
+}

@@ -1,0 +1,120 @@
+//! The tree of the `preinstalled` method: site-packages made once by an image's own Python, kept by image and requirements.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use seatrial_engine::{Engine as _, Mount, TaskSpec};
+
+use super::named::NamedImage;
+use super::pip_variables;
+use crate::cache;
+use crate::session::Session;
+
+/// Installing a large set from a slow upstream takes minutes.
+const DEADLINE: Duration = Duration::from_secs(900);
+/// Where the builder finds its inputs and leaves the tree.
+const INSIDE: &str = "/seatrial";
+
+/// The documented way: a virtual environment whose site-packages directory is what gets mounted, pip included. `cp -Rp`
+/// keeps time stamps, without which every byte-compiled file would count as stale.
+const VENV: &str = r#"
+"$python" -m venv /tmp/venv
+/tmp/venv/bin/python -m pip install -r /seatrial/requirements-0.txt
+cp -Rp "$(/tmp/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/." /seatrial/tree/
+"#;
+
+/// One `pip install --target` after another into the same folder.
+const TARGET: &str = r#"
+for file in /seatrial/requirements-*.txt; do "$python" -m pip install --target /seatrial/tree -r "$file"; done
+"#;
+
+/// The folder with the tree on the host; built on first need with the Python of `builder`.
+pub async fn build_tree(
+    session: &Session,
+    builder: &NamedImage,
+    lists: &[&[String]],
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<PathBuf> {
+    let script = script(&builder.contract.python, lists.len());
+    let lists: Vec<String> = lists.iter().map(|list| list.join("\n") + "\n").collect();
+    let inputs = [builder.info.id.as_str(), script.as_str()];
+    let digest = cache::digest(inputs.into_iter().chain(lists.iter().map(String::as_str)).map(str::as_bytes));
+    let _turn = session.turns.of(&digest).await;
+    let trees = session.cache.folder("trees")?;
+    let finished = trees.join(&digest);
+    if finished.is_dir() {
+        return Ok(finished);
+    }
+    say(&format!("building a preinstalled tree with the Python of {}", builder.name));
+    let work = session.folder.path().join(format!("tree-{digest}"));
+    fs::create_dir_all(work.join("tree"))?;
+    for (number, list) in lists.iter().enumerate() {
+        fs::write(work.join(format!("requirements-{number}.txt")), list)?;
+    }
+    let index_url = session.local_index_url(&format!("tree {digest}"));
+    let output = session.engine.task(&session.owner, task(builder, script, &work, &index_url)).await?;
+    if output.code != 0 {
+        bail!(
+            "the preinstalled tree could not be built (exit code {}):\n{}",
+            output.code,
+            last_lines(&output.stderr, 10)
+        );
+    }
+    settle(&work.join("tree"), &trees, &finished)?;
+    Ok(finished)
+}
+
+fn script(candidates: &[String], lists: usize) -> String {
+    let quoted: Vec<String> = candidates.iter().map(|python| format!("\"{python}\"")).collect();
+    let how = if lists == 1 { VENV } else { TARGET };
+    format!(
+        "set -e\nfor python in {}; do [ -x \"$python\" ] && break; done\n{how}",
+        quoted.join(" ")
+    )
+}
+
+fn task(builder: &NamedImage, script: String, work: &Path, index_url: &str) -> TaskSpec {
+    let mut env: std::collections::BTreeMap<String, String> = pip_variables(index_url).into();
+    env.insert("HOME".into(), "/tmp".into());
+    TaskSpec {
+        image: builder.info.id.clone(),
+        command: ["sh", "-c", &script].map(String::from).into(),
+        env,
+        user: Some(this_user()),
+        mounts: vec![Mount { source: work.to_owned(), target: INSIDE.into(), read_only: false }],
+        host_network: true,
+        deadline: DEADLINE,
+    }
+}
+
+/// The tree belongs to whoever runs seatrial, so that the cache can be cleared without root.
+#[cfg(unix)]
+fn this_user() -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    // The owner of our own process's folder in /proc is us; elsewhere the home folder's owner is.
+    let own = fs::metadata("/proc/self").or_else(|_| fs::metadata(std::env::var_os("HOME").unwrap_or_default()));
+    own.map_or_else(|_| "0:0".into(), |meta| format!("{}:{}", meta.uid(), meta.gid()))
+}
+
+/// Moves the finished tree into the cache in one step; another run that was faster has made the same tree.
+fn settle(tree: &Path, trees: &Path, finished: &Path) -> anyhow::Result<()> {
+    let aside = tempfile::tempdir_in(trees)?;
+    let copied = aside.path().join("tree");
+    if fs::rename(tree, &copied).is_err() {
+        // The temporary folder may lie on another file system.
+        let status = std::process::Command::new("cp").arg("-Rp").arg(tree).arg(&copied).status()?;
+        anyhow::ensure!(status.success(), "cp could not copy the tree into the cache");
+    }
+    match fs::rename(&copied, finished) {
+        Err(_) if finished.is_dir() => Ok(()),
+        other => other.with_context(|| format!("cannot move the tree to {}", finished.display())),
+    }
+}
+
+fn last_lines(bytes: &[u8], count: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}

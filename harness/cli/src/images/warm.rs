@@ -1,0 +1,45 @@
+//! Fills the index's cache before a dynamic boot is timed, so that no boot pays for the upstream's weather.
+
+use std::fs;
+use std::time::Duration;
+
+use seatrial_engine::{Engine as _, Mount, TaskSpec};
+
+use super::named::NamedImage;
+use super::pip_variables;
+use crate::cache;
+use crate::session::Session;
+
+const DEADLINE: Duration = Duration::from_secs(900);
+
+/// Asks the index, by the image's own pip, for everything that the requirements lead to. Requirements that cannot be
+/// met are the case's business, not ours: their failure is not an error here.
+pub async fn warm_index(session: &Session, image: &NamedImage, requirements: &[String]) -> anyhow::Result<()> {
+    let text = requirements.join("\n") + "\n";
+    let name = format!("warm-{}", cache::digest([image.info.id.as_bytes(), text.as_bytes()]));
+    let _turn = session.turns.of(&name).await;
+    let work = session.folder.path().join(name);
+    if work.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&work)?;
+    fs::write(work.join("requirements.txt"), text)?;
+    let candidates: Vec<String> = image.contract.python.iter().map(|python| format!("\"{python}\"")).collect();
+    let script = format!(
+        "for python in {}; do [ -x \"$python\" ] && exec \"$python\" -m pip download --no-cache-dir -d /tmp/warm \
+         -r /seatrial/requirements.txt; done",
+        candidates.join(" ")
+    );
+    let task = TaskSpec {
+        image: image.info.id.clone(),
+        command: ["sh", "-c", &script].map(String::from).into(),
+        env: pip_variables(&session.local_index_url("warm")).into(),
+        user: None,
+        mounts: vec![Mount { source: work, target: "/seatrial".into(), read_only: true }],
+        host_network: true,
+        deadline: DEADLINE,
+    };
+    let output = session.engine.task(&session.owner, task).await?;
+    tracing::debug!(code = output.code, "index warmed for {}", image.name);
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! seatrial: puts prebuilt inference images through a sea trial before anyone sails with them.
+//!
+//! This file is the table of contents. `args` says what may be typed, `commands` has one file per command, `images`
+//! gets what is launched ready, `runner` runs cases one by one, `observe` watches a replica, and the rest are the
+//! places where the four libraries (spec, index, engine, record) meet.
+
+mod args;
+mod cache;
+mod commands;
+mod expectations;
+mod failure;
+mod host;
+mod images;
+mod observe;
+mod progress;
+mod runner;
+mod session;
+mod signals;
+mod snapshots;
+mod stage;
+mod store;
+mod turns;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    let end = match args.command {
+        Command::Run(ref run) => commands::run::run(&args.project, run),
+        Command::List(ref list) => commands::list::run(&args.project, list),
+        Command::Check(ref check) => commands::check::run(&args.project, check),
+        Command::Schema(ref schema) => commands::schema::run(schema),
+        Command::Image(ref image) => commands::image::run(&args.project, image),
+        Command::Report(ref report) => commands::report::run(report),
+        Command::Snapshot(ref snapshot) => commands::snapshot::run(&args.project, snapshot),
+        Command::Doctor(ref doctor) => commands::doctor::run(&args.project, doctor),
+        Command::Gc(ref gc) => commands::gc::run(gc),
+    };
+    failure::end(end)
+}

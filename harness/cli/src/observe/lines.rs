@@ -1,0 +1,197 @@
+//! Splits a replica's log into lines as it arrives, and keeps what matters of it: marks, expected texts, a bounded tail.
+
+use std::collections::VecDeque;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use seatrial_engine::{EngineError, LogChunk};
+use seatrial_record::{LogTail, Phase, sanitize};
+use seatrial_spec::Marks;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Lines kept of the end of the log.
+const TAIL_LINES: usize = 200;
+/// Bytes kept of a line; what is longer is cut, not split.
+const LINE_BYTES: usize = 4096;
+
+/// What the log has told so far.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Instants of marks, the first of each.
+    pub phases: Vec<(Phase, Instant)>,
+    /// Exit code inside, as the contract's line tells it.
+    pub inner_exit: Option<i64>,
+}
+
+/// Reads one replica's log to its end.
+pub struct LogReader {
+    marks: Vec<(Phase, String)>,
+    inner_exit: Option<String>,
+    wanted: Vec<String>,
+    seen: Seen,
+    tell: watch::Sender<Seen>,
+    tail: VecDeque<String>,
+    matched: Vec<(String, String)>,
+    bytes: u64,
+    lines: u64,
+}
+
+impl LogReader {
+    /// A reader that looks for the contract's marks and the expected texts.
+    pub fn new(marks: &Marks, wanted: Vec<String>) -> (LogReader, watch::Receiver<Seen>) {
+        let (tell, told) = watch::channel(Seen::default());
+        let named = [
+            (Phase::InstallBegin, &marks.install_begin),
+            (Phase::InstallEnd, &marks.install_end),
+            (Phase::ServerStart, &marks.server_start),
+            (Phase::Listen, &marks.listen),
+            (Phase::InitBegin, &marks.init_begin),
+            (Phase::InitEnd, &marks.init_end),
+        ];
+        let phases = named
+            .into_iter()
+            .filter_map(|(phase, text)| Some((phase, text.clone()?)))
+            .collect::<Vec<_>>();
+        let reader = LogReader {
+            marks: phases,
+            inner_exit: marks.inner_exit.clone(),
+            wanted,
+            seen: Seen::default(),
+            tell,
+            tail: VecDeque::new(),
+            matched: Vec::new(),
+            bytes: 0,
+            lines: 0,
+        };
+        (reader, told)
+    }
+
+    /// Reads until the log ends or `until` resolves.
+    pub async fn read(
+        mut self,
+        mut log: BoxStream<'static, Result<LogChunk, EngineError>>,
+        until: impl Future<Output = ()>,
+    ) -> LogTail {
+        // Two streams may each stop in the middle of a line.
+        let mut open = [Vec::new(), Vec::new()];
+        tokio::pin!(until);
+        loop {
+            let chunk = tokio::select! {
+                chunk = log.next() => chunk,
+                () = &mut until => break,
+            };
+            let Some(Ok(chunk)) = chunk else { break };
+            self.bytes += chunk.bytes.len() as u64;
+            self.split(&mut open[usize::from(chunk.stderr)], &chunk);
+        }
+        let now = Instant::now();
+        for rest in open.iter().filter(|rest| !rest.is_empty()) {
+            self.line(rest, now);
+        }
+        LogTail { tail: self.tail.into(), matched: self.matched, bytes: self.bytes, lines: self.lines }
+    }
+
+    fn split(&mut self, open: &mut Vec<u8>, chunk: &LogChunk) {
+        let mut rest = chunk.bytes.as_slice();
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            append_bounded(open, &rest[..end]);
+            self.line(open, chunk.at);
+            open.clear();
+            rest = &rest[end + 1..];
+        }
+        append_bounded(open, rest);
+    }
+
+    fn line(&mut self, bytes: &[u8], at: Instant) {
+        self.lines += 1;
+        let line = sanitize(bytes);
+        let mut news = self.note(Phase::FirstLog, at);
+        for index in 0..self.marks.len() {
+            if line.contains(&self.marks[index].1) {
+                news |= self.note(self.marks[index].0, at);
+            }
+        }
+        if let Some(code) = self.inner_exit.as_deref().and_then(|text| integer_after(&line, text)) {
+            self.seen.inner_exit.get_or_insert(code);
+            news = true;
+        }
+        for text in &self.wanted {
+            if line.contains(text) && !self.matched.iter().any(|(known, _)| known == text) {
+                self.matched.push((text.clone(), line.clone()));
+            }
+        }
+        if self.tail.len() == TAIL_LINES {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(line);
+        if news {
+            self.tell.send_replace(self.seen.clone());
+        }
+    }
+
+    /// Keeps the first instant of each phase; says whether this was it.
+    fn note(&mut self, phase: Phase, at: Instant) -> bool {
+        let first = !self.seen.phases.iter().any(|(known, _)| *known == phase);
+        if first {
+            self.seen.phases.push((phase, at));
+        }
+        first
+    }
+}
+
+fn append_bounded(line: &mut Vec<u8>, more: &[u8]) {
+    let room = LINE_BYTES.saturating_sub(line.len());
+    line.extend_from_slice(&more[..more.len().min(room)]);
+}
+
+/// The integer that follows `text` in `line`.
+fn integer_after(line: &str, text: &str) -> Option<i64> {
+    let rest = line.split_once(text)?.1.trim_start();
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(bytes: &[u8]) -> Result<LogChunk, EngineError> {
+        Ok(LogChunk { at: Instant::now(), stderr: false, bytes: bytes.to_vec() })
+    }
+
+    async fn read(chunks: &[&[u8]]) -> (LogTail, Seen) {
+        let marks = Marks {
+            server_start: Some("Starting".into()),
+            inner_exit: Some("finish".into()),
+            ..Marks::default()
+        };
+        let (reader, told) = LogReader::new(&marks, vec!["needle".into()]);
+        let chunks: Vec<_> = chunks.iter().map(|bytes| chunk(bytes)).collect();
+        let log = futures_util::stream::iter(chunks).boxed();
+        let tail = reader.read(log, std::future::pending()).await;
+        let seen = told.borrow().clone();
+        (tail, seen)
+    }
+
+    #[tokio::test]
+    async fn lines_are_found_across_chunks() {
+        let (tail, seen) = read(&[b"one\nSta", b"rting it\n| finish 99", b" 0\nthe needle"]).await;
+        assert_eq!(tail.tail, ["one", "Starting it", "| finish 99 0", "the needle"]);
+        assert_eq!(seen.inner_exit, Some(99));
+        assert!(seen.phases.iter().any(|(phase, _)| *phase == Phase::ServerStart));
+        assert_eq!(tail.matched, [("needle".to_owned(), "the needle".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn a_flood_stays_bounded() {
+        let long = vec![b'x'; 1 << 20];
+        let mut chunks: Vec<&[u8]> = vec![&long; 8];
+        let line = b"short\n".repeat(1000);
+        chunks.push(&line);
+        let (tail, _) = read(&chunks).await;
+        assert_eq!(tail.tail.len(), TAIL_LINES);
+        assert_eq!(tail.bytes, (8 << 20) + 6000);
+        assert!(tail.tail.iter().all(|line| line.len() <= LINE_BYTES));
+    }
+}

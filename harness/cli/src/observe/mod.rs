@@ -1,0 +1,10 @@
+//! Watches one replica: health from outside, log lines, and after the timed part its manifest and its usage.
+
+mod lines;
+pub mod manifest;
+mod prober;
+mod score;
+
+pub use lines::{LogReader, Seen};
+pub use prober::Prober;
+pub use score::score;

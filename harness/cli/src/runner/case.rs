@@ -1,0 +1,306 @@
+//! Runs one case from its launch to its last fact. What is timed ends before anything inside the container is touched.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::Client;
+use seatrial_engine::{Ended, Engine as _, LaunchSpec, Mount, Network, Replica, Stamp};
+use seatrial_record::{Exit, HealthState, HealthTransition, IndexUse, LogTail, Observation, Phase, PhaseInstant, Resources};
+use seatrial_spec::{Case, Contract, Method};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::event::{Event, Reporter};
+use super::prepare::Ready;
+use crate::observe::manifest::{self, Origins, Wanted};
+use crate::observe::{LogReader, Prober, Seen, score};
+use crate::session::Session;
+use crate::stage::Staged;
+
+/// How long a case without a time of its own is watched.
+const WATCHED: Duration = Duration::from_secs(120);
+/// How long the log of a container that has ended may take to arrive.
+const LOG_DRAIN: Duration = Duration::from_secs(30);
+
+/// How the timed part ended.
+enum End {
+    Ready(Instant),
+    Exited(Ended),
+    TimeUp,
+}
+
+/// Launches the case's replica, watches it to its end or its time, and reads the facts.
+pub async fn run(
+    session: &Session,
+    network: &Network,
+    case: &Case,
+    ready: &Ready,
+    reporter: &dyn Reporter,
+) -> anyhow::Result<Observation> {
+    let contract = &ready.image.contract;
+    let token = session.index.issue_token(&case.id);
+    let index_address = session
+        .index
+        .listen(network.gateway)
+        .await
+        .context("the index cannot listen where the run's containers reach this host")?;
+    let layout = Layout::make(session, case, ready)?;
+    let spec = LaunchSpec {
+        image: ready.derived.as_ref().unwrap_or(&ready.image.info).id.clone(),
+        env: vec![layout.environment(case, contract, &session.index.url(index_address, &token), &index_address.ip().to_string())],
+        mounts: layout.mounts(contract, ready),
+        ports: vec![contract.probe.port],
+        case: case.id.clone(),
+    };
+    let replica = session
+        .engine
+        .launch(&session.owner, network, spec)
+        .await?
+        .pop()
+        .context("the engine launched no replica")?;
+
+    let client = Prober::client()?;
+    let watch = Watch::begin(&replica, case, contract);
+    // None: it has ended before it could be asked, and its end is what is seen.
+    let address = replica.address(contract.probe.port);
+    let mut health = Vec::new();
+    let mut changed = |state, at: Instant| {
+        let after = at.saturating_duration_since(watch.zero);
+        health.push(HealthTransition { state, at_ns: after.as_nanos() as u64 });
+        reporter.on_event(&Event::Health { id: &case.id, state, after });
+    };
+    let end = tokio::select! {
+        at = until_ready(&client, address, contract, watch.zero, &mut changed) => End::Ready(at),
+        ended = replica.ended() => End::Exited(ended?),
+        () = sleep_until(watch.zero + watched(case)) => End::TimeUp,
+    };
+
+    let mut observation = Observation { health, ..Observation::default() };
+    if let (End::Ready(_), Some(address)) = (&end, address) {
+        if let Some((wanted, _)) = &case.expect.score {
+            let answer = score(&client, address, &contract.probe.score, &wanted.send).await;
+            if answer.status.is_some() {
+                observation.phases.push(watch.instant(Phase::FirstResponse, Instant::now()));
+            }
+            observation.score = Some(answer);
+        }
+        read_inside(&replica, case, ready, &layout, &mut observation).await;
+    }
+    if !matches!(end, End::Exited(_)) {
+        let usage = replica.usage().await?;
+        observation.resources =
+            Some(Resources { peak_memory_bytes: usage.peak_memory_bytes, cpu_ns: usage.cpu_ns });
+    }
+    // The log of a dead container still arrives whole; that of a removed one does not.
+    replica.kill().await?;
+    watch.finish(end, replica.stamps(), &mut observation).await;
+    replica.remove().await?;
+    let served = session.index.served(&token);
+    observation.index = Some(IndexUse {
+        requests: served.requests,
+        bytes: served.bytes,
+        files: served.files,
+        errors: served.errors,
+    });
+    Ok(observation)
+}
+
+/// The instant of the first 200; never, for a container that has no address.
+async fn until_ready(
+    client: &Client,
+    address: Option<(IpAddr, u16)>,
+    contract: &Contract,
+    zero: Instant,
+    changed: impl FnMut(HealthState, Instant),
+) -> Instant {
+    let Some(address) = address else { return std::future::pending().await };
+    let probe = &contract.probe;
+    Prober::new(client.clone(), address, &probe.health, probe.hanging_after, zero).until_ready(changed).await
+}
+
+/// How long the case is watched: until its own expectation is decided.
+fn watched(case: &Case) -> Duration {
+    let ready = case.expect.ready.as_ref().map(|(ready, _)| ready.within);
+    let refuses = case.expect.refuses.as_ref().map(|(refuses, _)| refuses.within);
+    ready.or(refuses).unwrap_or(WATCHED)
+}
+
+/// Reads the manifest of the running server, if the image has a Python to read it with.
+async fn read_inside(replica: &impl Replica, case: &Case, ready: &Ready, layout: &Layout, into: &mut Observation) {
+    let contract = &ready.image.contract;
+    let (Some(server), Some(own)) = (&contract.server_process, &ready.image.manifest) else { return };
+    let imports: Vec<Wanted> = case
+        .expect
+        .packages
+        .iter()
+        .map(|(package, _)| Wanted { project: package.project.clone(), import: package.import.clone() })
+        .collect();
+    let entry_dir = layout.staged.entry_dir.to_string_lossy();
+    let argv = manifest::command(contract, Some(server), &imports, &entry_dir);
+    let read = match replica.exec(manifest::exec(argv)).await {
+        Ok(output) => manifest::parse(&output),
+        Err(error) => Err(error.into()),
+    };
+    match read {
+        Ok(raw) => {
+            into.uid = raw.uid;
+            let origins = Origins {
+                image: Some(own),
+                mount: layout.mount_point(contract),
+                derived: ready.derived.is_some(),
+            };
+            let (manifest, imports) = origins.classify(raw);
+            into.manifest = Some(manifest);
+            into.imports = imports;
+        }
+        Err(error) => into.manifest_error = Some(format!("{error:#}")),
+    }
+}
+
+/// The app folder of a case and what is mounted where.
+struct Layout {
+    staged: Staged,
+    /// Path of the requirements file, relative to the entry script's directory.
+    requirements: Option<String>,
+    /// Path of the tree's mount point relative to the entry script's directory, and to the app root.
+    tree: Option<(String, String)>,
+}
+
+impl Layout {
+    fn make(session: &Session, case: &Case, ready: &Ready) -> anyhow::Result<Layout> {
+        let contract = &ready.image.contract;
+        let scenario = &case.scenario;
+        let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
+        let folder = session.folder.path().join(format!("app-{}", case.id.replace(['/', '@', '+'], "-")));
+        let staged = Staged::copy(&scenario.app, entry, folder)?;
+        let (mut requirements, mut tree) = (None, None);
+        if let (Method::Dynamic, Some(method)) = (case.method, &contract.dynamic) {
+            let path = scenario.extend.requirements_file.as_ref().unwrap_or(&method.path);
+            staged.write_requirements(path, &scenario.extend.requirements)?;
+            requirements = Some(path.clone());
+        }
+        if let (Method::Preinstalled, Some(method)) = (case.method, &contract.preinstalled) {
+            let path = scenario.extend.directory.as_ref().unwrap_or(&method.path);
+            tree = Some((path.clone(), staged.make_mount_point(path)?));
+        }
+        Ok(Layout { staged, requirements, tree })
+    }
+
+    /// What the contract's variables must say; the scenario's own `env` comes last and wins.
+    fn environment(&self, case: &Case, contract: &Contract, index_url: &str, index_host: &str) -> BTreeMap<String, String> {
+        let mut env: BTreeMap<String, String> = contract
+            .index_env
+            .iter()
+            .map(|(name, value)| {
+                (name.clone(), value.replace("{index}", index_url).replace("{index_host}", index_host))
+            })
+            .collect();
+        if let Some(entry) = &case.scenario.entry {
+            env.insert(contract.entry_variable.clone(), entry.clone());
+        }
+        if let (Some(path), Some(method)) = (&self.requirements, &contract.dynamic) {
+            env.insert(method.variable.clone(), path.clone());
+        }
+        if let (Some((path, _)), Some(method)) = (&self.tree, &contract.preinstalled) {
+            env.insert(method.variable.clone(), path.clone());
+        }
+        env.extend(case.scenario.env.clone());
+        env
+    }
+
+    fn mounts(&self, contract: &Contract, ready: &Ready) -> Vec<Mount> {
+        let app = Mount { source: self.staged.folder.clone(), target: contract.app_root.clone(), read_only: false };
+        let tree = ready.tree.clone().zip(self.mount_point(contract));
+        let tree = tree.map(|(source, target)| Mount { source, target, read_only: true });
+        [app].into_iter().chain(tree).collect()
+    }
+
+    fn mount_point(&self, contract: &Contract) -> Option<String> {
+        self.tree.as_ref().map(|(_, below_root)| format!("{}/{below_root}", contract.app_root))
+    }
+}
+
+/// The log of a replica being read, and the zero of its clock.
+struct Watch {
+    zero: Instant,
+    told: watch::Receiver<Seen>,
+    reading: JoinHandle<LogTail>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Watch {
+    fn begin(replica: &impl Replica, case: &Case, contract: &Contract) -> Watch {
+        let zero = replica
+            .stamps()
+            .iter()
+            .find_map(|stamp| match stamp {
+                Stamp::CreateRequested(at) => Some(*at),
+                _ => None,
+            })
+            .unwrap_or_else(Instant::now);
+        let refuses_log = case.expect.refuses.iter().filter_map(|(refuses, _)| refuses.log.clone());
+        let wanted = case.expect.log.iter().map(|(text, _)| text.clone()).chain(refuses_log).collect();
+        let (reader, told) = LogReader::new(&contract.marks, wanted);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let until = async move {
+            // A dropped sender must not stop the reading: only an order does.
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let reading = tokio::spawn(reader.read(replica.logs(), until));
+        Watch { zero, told, reading, stop }
+    }
+
+    fn instant(&self, phase: Phase, at: Instant) -> PhaseInstant {
+        PhaseInstant { phase, at_ns: at.saturating_duration_since(self.zero).as_nanos() as u64 }
+    }
+
+    /// Waits for the rest of the log, then puts every instant in order of time.
+    async fn finish(self, end: End, stamps: &[Stamp], into: &mut Observation) {
+        let Watch { zero, told, mut reading, stop } = self;
+        into.log = match timeout(LOG_DRAIN, &mut reading).await {
+            Ok(read) => read.unwrap_or_default(),
+            Err(_) => {
+                let _ = stop.send(());
+                reading.await.unwrap_or_default()
+            }
+        };
+        let seen = told.borrow().clone();
+        let mut instants: Vec<(Phase, Instant)> = stamps
+            .iter()
+            .map(|stamp| match *stamp {
+                Stamp::CreateRequested(at) => (Phase::CreateRequested, at),
+                Stamp::Created(at) => (Phase::Created, at),
+                Stamp::Started(at) => (Phase::Started, at),
+            })
+            .collect();
+        instants.extend(seen.phases);
+        close_install(&mut instants);
+        match end {
+            End::Ready(at) => instants.push((Phase::Ready, at)),
+            End::Exited(ended) => {
+                instants.push((Phase::Exited, ended.at));
+                let at_ns = ended.at.saturating_duration_since(zero).as_nanos() as u64;
+                into.exit = Some(Exit { container: ended.code, inner: seen.inner_exit, at_ns });
+            }
+            End::TimeUp => {}
+        }
+        into.phases.extend(instants.into_iter().map(|(phase, at)| PhaseInstant {
+            phase,
+            at_ns: at.saturating_duration_since(zero).as_nanos() as u64,
+        }));
+        into.phases.sort_by_key(|instant| instant.at_ns);
+    }
+}
+
+/// Where a contract has no line for the end of the installation, the server's start is its end.
+fn close_install(instants: &mut Vec<(Phase, Instant)>) {
+    let at = |wanted| instants.iter().find(|(phase, _)| *phase == wanted).map(|(_, at)| *at);
+    if let (Some(_), None, Some(started)) = (at(Phase::InstallBegin), at(Phase::InstallEnd), at(Phase::ServerStart)) {
+        instants.push((Phase::InstallEnd, started));
+    }
+}

@@ -1,0 +1,139 @@
+//! Gets every case ready before the first is timed: images, derived images, trees, a warm index.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, stream};
+use seatrial_engine::ImageInfo;
+use seatrial_record::{CaseError, ImageFacts};
+use seatrial_spec::{Case, Method, Plan, Project};
+use tokio::sync::OnceCell;
+
+use super::{Orders, case_error, image_facts};
+use crate::images::{self, NamedImage};
+use crate::session::Session;
+
+/// Tag of scenarios whose cases run alone.
+const TIMED: &str = "timed";
+
+/// A plan with everything at hand.
+pub struct Prepared {
+    /// Every case, or why it cannot run.
+    pub cases: Vec<PreparedCase>,
+    /// Facts of the images, by name.
+    pub images: BTreeMap<String, ImageFacts>,
+}
+
+/// One case and what it needs.
+pub struct PreparedCase {
+    pub case: Case,
+    pub ready: Result<Ready, CaseError>,
+}
+
+impl PreparedCase {
+    /// Whether its scenario is about time and it must therefore have the machine to itself.
+    pub fn is_timed(&self) -> bool {
+        self.case.scenario.tags.iter().any(|tag| tag == TIMED)
+    }
+}
+
+/// What one case needs.
+#[derive(Clone)]
+pub struct Ready {
+    pub image: Arc<NamedImage>,
+    /// Derived image, launched in place of the image.
+    pub derived: Option<ImageInfo>,
+    /// Tree to mount, on the host.
+    pub tree: Option<PathBuf>,
+}
+
+/// Prepares every case, `jobs` at a time. What cannot be had makes the cases that need it errors, and no others.
+pub async fn all(session: &Session, project: &Project, plan: &Plan, orders: &Orders, say: &(dyn Fn(&str) + Sync)) -> Prepared {
+    let shelf = Shelf { session, project, orders, say, images: Mutex::default() };
+    let shelf = &shelf;
+    // Images first and all together: they are few, mostly wait for downloads and disk, and some wait for another.
+    stream::iter(shelf.image_names(plan)).for_each_concurrent(None, |name| async move {
+        // A failure is kept on the shelf and told by the cases that need the image.
+        let _known = shelf.image(name).await;
+    }).await;
+    let cases = stream::iter(&plan.cases)
+        .map(|case| async move { PreparedCase { case: case.clone(), ready: shelf.ready(case).await } })
+        .buffered(orders.jobs)
+        .collect()
+        .await;
+    Prepared { cases, images: shelf.facts() }
+}
+
+type Known = Arc<OnceCell<Result<Arc<NamedImage>, CaseError>>>;
+
+/// Images already asked for, each prepared once, failures included.
+struct Shelf<'a> {
+    session: &'a Session,
+    project: &'a Project,
+    orders: &'a Orders,
+    say: &'a (dyn Fn(&str) + Sync),
+    images: Mutex<BTreeMap<String, Known>>,
+}
+
+impl Shelf<'_> {
+    /// What one case needs.
+    async fn ready(&self, case: &Case) -> Result<Ready, CaseError> {
+        let image = self.image(&case.image).await?;
+        let mut ready = Ready { image: Arc::clone(&image), derived: None, tree: None };
+        let extend = &case.scenario.extend;
+        match case.method {
+            Method::None => {}
+            Method::Dynamic => {
+                images::warm_index(self.session, &image, &extend.requirements).await.map_err(case_error)?;
+            }
+            Method::Preinstalled => {
+                let builder = match &extend.tree.built_with {
+                    Some(name) => self.image(name).await?,
+                    None => image,
+                };
+                let then = extend.tree.then.iter().map(Vec::as_slice);
+                let lists: Vec<&[String]> = [extend.requirements.as_slice()].into_iter().chain(then).collect();
+                let tree = images::build_tree(self.session, &builder, &lists, self.say).await;
+                ready.tree = Some(tree.map_err(case_error)?);
+            }
+            Method::Dockerfile => {
+                let user = image.contract.dockerfile_user.clone().unwrap_or_default();
+                let derived = images::derive(self.session, &image, &user, &extend.requirements, self.say).await;
+                ready.derived = Some(derived.map_err(case_error)?);
+            }
+        }
+        Ok(ready)
+    }
+
+    async fn image(&self, name: &str) -> Result<Arc<NamedImage>, CaseError> {
+        let known = Arc::clone(self.known().entry(name.to_owned()).or_default());
+        known.get_or_init(|| async { self.prepare(name).await.map(Arc::new).map_err(case_error) }).await.clone()
+    }
+
+    /// Every image that the plan needs, each once.
+    fn image_names<'p>(&self, plan: &'p Plan) -> BTreeSet<&'p str> {
+        let builders = plan.cases.iter().filter_map(|case| case.scenario.extend.tree.built_with.as_deref());
+        plan.cases.iter().map(|case| case.image.as_str()).chain(builders).collect()
+    }
+
+    async fn prepare(&self, name: &str) -> anyhow::Result<NamedImage> {
+        let image = self.project.images().get(name).context("checked by seatrial-spec to be an image")?;
+        let instead = self.orders.instead.get(name).map(String::as_str);
+        images::prepare(self.session, self.project, image, instead, self.say).await
+    }
+
+    /// Facts of the images that could be had, by name.
+    fn facts(&self) -> BTreeMap<String, ImageFacts> {
+        let facts = |(name, known): (&String, &Known)| {
+            let image = known.get()?.as_ref().ok()?;
+            Some((name.clone(), image_facts(&image.info, image.manifest.clone())))
+        };
+        self.known().iter().filter_map(facts).collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,80 @@
+//! What one invocation holds while it works: engine, index, cache, temporary folder; and how it lets go of them.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::Context as _;
+use seatrial_engine::{Docker, Engine as _, Owner};
+use seatrial_index::{Index, IndexConfig, Upstream};
+
+use crate::cache::{self, Cache, RunFolder};
+use crate::failure::Failure;
+use crate::turns::Turns;
+
+/// Everything that one invocation with an engine holds.
+pub struct Session {
+    pub engine: Docker,
+    pub owner: Owner,
+    pub cache: Cache,
+    pub index: Index,
+    /// Where image builds and helper containers on the host's network reach the index.
+    pub index_local: SocketAddr,
+    pub folder: RunFolder,
+    /// Keeps two cases from building the same thing at once.
+    pub turns: Turns,
+}
+
+impl Session {
+    /// Connects, sweeps what dead runs left behind, and starts the index.
+    pub async fn open(run: String) -> Result<Session, Failure> {
+        install_tls();
+        let engine = Docker::connect().await.map_err(Failure::could_not_run)?;
+        sweep(&engine).await?;
+        let owner = Owner::this_process(run);
+        let cache = Cache::locate().map_err(Failure::could_not_run)?;
+        let folder = RunFolder::create(&owner)
+            .context("cannot make the run's temporary folder")
+            .map_err(Failure::could_not_run)?;
+        let index = start_index(&cache).await.map_err(Failure::could_not_run)?;
+        let index_local = index
+            .listen(IpAddr::V4(Ipv4Addr::LOCALHOST))
+            .await
+            .map_err(Failure::could_not_run)?;
+        Ok(Session { engine, owner, cache, index, index_local, folder, turns: Turns::default() })
+    }
+
+    /// The index as a build or a helper container on the host's network sees it, its requests logged under `name`.
+    pub fn local_index_url(&self, name: &str) -> String {
+        self.index.url(self.index_local, &self.index.issue_token(name))
+    }
+
+    /// Removes every container and network of this run; the temporary folder goes with the session.
+    pub async fn close(self) -> Result<(), Failure> {
+        let removed = self.engine.remove_run(&self.owner.run).await;
+        self.index.shutdown().await;
+        removed.map(drop).map_err(Failure::could_not_run)
+    }
+}
+
+/// Removes containers, networks and temporary folders whose owner is gone, and says so on stderr.
+pub async fn sweep(engine: &Docker) -> Result<(), Failure> {
+    let swept = engine.sweep().await.map_err(Failure::could_not_run)?;
+    let folders = cache::sweep_run_folders().map_err(Failure::could_not_run)?;
+    if swept.containers + swept.networks + folders > 0 {
+        eprintln!(
+            "seatrial: removed what dead runs left: {} containers, {} networks, {folders} folders",
+            swept.containers, swept.networks
+        );
+    }
+    Ok(())
+}
+
+/// Names the cryptography for every TLS connection of this process; a second call changes nothing.
+pub fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+async fn start_index(cache: &Cache) -> anyhow::Result<Index> {
+    let upstream = Upstream::discover().await?;
+    let cache = cache.folder("index")?;
+    Ok(Index::start(IndexConfig { cache, upstream })?)
+}

@@ -1,0 +1,62 @@
+//! Interrupts: the first asks for an orderly end, the second hurries it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use seatrial_record::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Told to everything that waits: stop waiting and let go.
+#[derive(Clone)]
+pub struct Cancel {
+    stopped: watch::Receiver<bool>,
+    by: Arc<AtomicU8>,
+}
+
+impl Cancel {
+    /// Listens for SIGINT and SIGTERM. A second signal ends the process at once; what is then left is
+    /// swept by the next start (or `seatrial gc`).
+    pub fn on_signals() -> std::io::Result<Cancel> {
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut terminations = signal(SignalKind::terminate())?;
+        let (stop, stopped) = watch::channel(false);
+        let by = Arc::new(AtomicU8::new(0));
+        let told = Arc::clone(&by);
+        tokio::spawn(async move {
+            let mut first = true;
+            loop {
+                let code = tokio::select! {
+                    _ = interrupts.recv() => ExitCode::Interrupted,
+                    _ = terminations.recv() => ExitCode::Terminated,
+                };
+                if !first {
+                    eprintln!("seatrial: hurried; the next run or `seatrial gc` removes what is left");
+                    std::process::exit(i32::from(code as u8));
+                }
+                first = false;
+                eprintln!("seatrial: stopping and cleaning up; once more to hurry");
+                told.store(code as u8, Ordering::SeqCst);
+                let _ = stop.send(true);
+            }
+        });
+        Ok(Cancel { stopped, by })
+    }
+
+    /// Resolves when a signal has come; never otherwise.
+    pub async fn cancelled(&self) {
+        let mut stopped = self.stopped.clone();
+        if stopped.wait_for(|stopped| *stopped).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Which signal came, by name.
+    pub fn signal(&self) -> Option<&'static str> {
+        match self.by.load(Ordering::SeqCst) {
+            code if code == ExitCode::Interrupted as u8 => Some("SIGINT"),
+            code if code == ExitCode::Terminated as u8 => Some("SIGTERM"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Lays out the app folder of one case as a user would have it on disk: app, requirements file, mount point.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::Context as _;
+
+/// A case's app folder in the run's temporary folder, ready to be mounted as the app root.
+#[derive(Debug)]
+pub struct Staged {
+    /// The folder on the host.
+    pub folder: PathBuf,
+    /// Directory of the entry script, relative to the app root, `""` for the root itself: what the
+    /// contract's relative paths are relative to.
+    pub entry_dir: PathBuf,
+}
+
+impl Staged {
+    /// Copies the app.
+    pub fn copy(app: &Path, entry: &str, folder: PathBuf) -> anyhow::Result<Staged> {
+        copy_tree(app, &folder)
+            .with_context(|| format!("cannot copy the app {} to {}", app.display(), folder.display()))?;
+        let entry_dir = Path::new(entry).parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Staged { folder, entry_dir })
+    }
+
+    /// Writes the requirements file at `path`, relative to the entry script's directory.
+    pub fn write_requirements(&self, path: &str, lines: &[String]) -> anyhow::Result<()> {
+        let file = self.inside(path)?;
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut text = lines.join("\n");
+        text.push('\n');
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Makes the directory on which a tree is mounted, and returns its path relative to the app root.
+    pub fn make_mount_point(&self, path: &str) -> anyhow::Result<String> {
+        fs::create_dir_all(self.inside(path)?)?;
+        Ok(self.entry_dir.join(path).to_string_lossy().into_owned())
+    }
+
+    /// A path below the entry script's directory; spec refuses paths that leave it, this makes sure.
+    fn inside(&self, path: &str) -> anyhow::Result<PathBuf> {
+        let relative = Path::new(path);
+        let leaves = relative
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        anyhow::ensure!(!leaves, "the path {path} leaves the app folder");
+        Ok(self.folder.join(&self.entry_dir).join(relative))
+    }
+}
+
+/// Copies files and folders, following no link; everything is made readable for other users, because the
+/// server does not run as the one who started seatrial.
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    open_to_all(to, 0o755)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &target)?;
+            open_to_all(&target, 0o644)?;
+        } else {
+            return Err(io::Error::other(format!("{} is a link; apps hold files and folders only", entry.path().display())));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn open_to_all(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let executable = fs::metadata(path)?.permissions().mode() & 0o111;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | executable))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Staged;
+
+    #[test]
+    fn files_land_beside_the_entry_script_and_never_outside() {
+        let app = tempfile::tempdir().unwrap();
+        std::fs::create_dir(app.path().join("service")).unwrap();
+        std::fs::write(app.path().join("service/score.py"), "").unwrap();
+        let run = tempfile::tempdir().unwrap();
+        let staged = Staged::copy(app.path(), "service/score.py", run.path().join("app")).unwrap();
+
+        staged.write_requirements("extra/r.txt", &["six==1.16.0".into()]).unwrap();
+        let written = std::fs::read_to_string(run.path().join("app/service/extra/r.txt")).unwrap();
+        assert_eq!(written, "six==1.16.0\n");
+        assert_eq!(staged.make_mount_point("libs").unwrap(), "service/libs");
+        assert!(staged.write_requirements("../../outside.txt", &[]).is_err());
+        assert!(staged.make_mount_point("/outside").is_err());
+    }
+}

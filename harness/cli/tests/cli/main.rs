@@ -1,0 +1,9 @@
+//! The seatrial binary as its users meet it: files and exit codes, whole runs on the stub image, hostile containers,
+//! kills, and the real contract on the stand-in image. One binary, so that it links once.
+
+mod files;
+mod hostile;
+mod outcomes;
+mod project;
+mod stand_in;
+mod survival;

@@ -1,0 +1,290 @@
+//! One replica: where it is, what it writes, how it ends.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use testcontainers::bollard;
+use testcontainers::bollard::container::LogOutput;
+use testcontainers::bollard::errors::Error;
+use testcontainers::bollard::models::{ContainerInspectResponse, ContainerStatsResponse};
+use testcontainers::bollard::query_parameters::{KillContainerOptions, LogsOptions, StatsOptions, WaitContainerOptions};
+use testcontainers::{ContainerAsync, GenericImage};
+use tokio::time::Instant;
+
+use super::failure::{Failure, answered, within};
+use super::objects::remove_container;
+use super::{CALL, Docker, exec};
+use crate::clock::Clocks;
+use crate::{Cause, Command, CommandOutput, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup};
+
+/// A container of a launched group.
+///
+/// [`Replica::remove`] is the way to end it. One that is merely dropped is removed too, but that blocks its thread and
+/// needs a running tokio runtime.
+#[derive(Debug)]
+pub struct DockerReplica {
+    docker: Docker,
+    index: usize,
+    container: ContainerAsync<GenericImage>,
+    stamps: Vec<Stamp>,
+    address: Address,
+}
+
+#[derive(Debug)]
+enum Address {
+    /// The host reaches the container itself.
+    Own(IpAddr),
+    /// Container ports to ports of the loopback interface.
+    Published(BTreeMap<u16, u16>),
+    /// It ended before it could be asked.
+    Gone,
+}
+
+impl DockerReplica {
+    /// Takes over a container that was started, and asks for its address.
+    pub(super) async fn new(
+        docker: &Docker,
+        index: usize,
+        container: ContainerAsync<GenericImage>,
+        stamps: Vec<Stamp>,
+        network: &Network,
+        ports: &[u16],
+    ) -> Result<Self, EngineError> {
+        let settings = inspect(docker, container.id()).await?;
+        let address = Address::read(settings, network, ports);
+        Ok(Self {
+            docker: docker.clone(),
+            index,
+            container,
+            stamps,
+            address,
+        })
+    }
+}
+
+impl Replica for DockerReplica {
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    fn id(&self) -> &str {
+        self.container.id()
+    }
+
+    fn address(&self, port: u16) -> Option<(IpAddr, u16)> {
+        match &self.address {
+            Address::Own(address) => Some((*address, port)),
+            Address::Published(ports) => ports.get(&port).map(|&host| (Ipv4Addr::LOCALHOST.into(), host)),
+            Address::Gone => None,
+        }
+    }
+
+    fn stamps(&self) -> &[Stamp] {
+        &self.stamps
+    }
+
+    fn logs(&self) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+        logs(&self.docker, self.id())
+    }
+
+    async fn ended(&self) -> Result<Ended, EngineError> {
+        ended(&self.docker, self.id()).await
+    }
+
+    async fn exec(&self, command: Command) -> Result<CommandOutput, EngineError> {
+        exec::exec(&self.docker, self.id(), command).await
+    }
+
+    async fn usage(&self) -> Result<Usage, EngineError> {
+        usage(&self.docker, self.id()).await
+    }
+
+    async fn kill(&self) -> Result<(), EngineError> {
+        within(CALL, "killing a container", kill(&self.docker, self.id())).await
+    }
+
+    async fn remove(self) -> Result<(), EngineError> {
+        let id = self.id().to_owned();
+        // `rm` alone would take a container that a sweep has already removed for a failure.
+        within(CALL, "removing a container", remove_container(&self.docker, &id)).await?;
+        // What is left to do is to tell testcontainers.
+        let _already_removed = self.container.rm().await;
+        Ok(())
+    }
+}
+
+impl Address {
+    fn read(container: ContainerInspectResponse, network: &Network, ports: &[u16]) -> Self {
+        let Some(settings) = container.network_settings else {
+            return Self::Gone;
+        };
+        if network.direct {
+            let endpoint = settings
+                .networks
+                .and_then(|mut networks| networks.remove(&network.name));
+            let address = endpoint.and_then(|endpoint| endpoint.ip_address?.parse().ok());
+            return address.map_or(Self::Gone, Self::Own);
+        }
+        let bindings = settings.ports.unwrap_or_default();
+        let host_port = |port: &u16| {
+            let bound = bindings.get(&format!("{port}/tcp"))?.as_ref()?;
+            bound.first()?.host_port.as_ref()?.parse().ok()
+        };
+        Self::Published(
+            ports
+                .iter()
+                .filter_map(|port| Some((*port, host_port(port)?)))
+                .collect(),
+        )
+    }
+}
+
+/// Follows both streams of a container's log from byte 0 to its end.
+///
+/// The log is read as fast as the stream is polled and no faster; nothing piles up in between. A container that writes
+/// more than the log's bound (see `bounded_log`) may outrun its reader, who then misses the rest.
+pub(super) fn logs(docker: &Docker, container: &str) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+    let options = LogsOptions {
+        follow: true,
+        stdout: true,
+        stderr: true,
+        tail: "all".to_owned(),
+        ..LogsOptions::default()
+    };
+    let container = container.to_owned();
+    let log = docker.api.logs(&container, Some(options));
+    log.map(move |output| {
+        let output = output.or_failed(|cause| failed("reading the log of", &container, cause))?;
+        Ok(LogChunk {
+            at: Instant::now(),
+            stderr: matches!(output, LogOutput::StdErr { .. }),
+            bytes: output.into_bytes().into(),
+        })
+    })
+    .boxed()
+}
+
+/// Waits for a container's end, however long that takes; one that ended already is answered at once.
+pub(super) async fn ended(docker: &Docker, container: &str) -> Result<Ended, EngineError> {
+    let code = wait(&docker.api, container, "not-running").await?;
+    let arrival = Instant::now();
+    match inspect(docker, container).await {
+        Ok(inspected) => {
+            let state = inspected.state.unwrap_or_default();
+            let finished = state
+                .finished_at
+                .as_deref()
+                .and_then(|at| at.parse::<jiff::Timestamp>().ok());
+            Ok(Ended {
+                code: state.exit_code.unwrap_or(code),
+                oom: state.oom_killed.unwrap_or(false),
+                at: finished
+                    .and_then(|at| Clocks::sample().instant_at(at.as_nanosecond()))
+                    .unwrap_or(arrival),
+            })
+        }
+        // Removed between the two calls.
+        Err(_) => Ok(Ended {
+            code,
+            oom: false,
+            at: arrival,
+        }),
+    }
+}
+
+/// Waits until a container that somebody else is removing has vanished.
+pub(super) async fn wait_removed(docker: &Docker, container: &str) -> Result<(), EngineError> {
+    within(CALL, &format!("waiting for the removal of `{container}`"), async {
+        match wait(&docker.api, container, "removed").await {
+            Ok(_) | Err(EngineError::Container { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+/// The exit code, once the condition holds.
+async fn wait(api: &bollard::Docker, container: &str, condition: &str) -> Result<i64, EngineError> {
+    let options = WaitContainerOptions {
+        condition: condition.to_owned(),
+    };
+    match api.wait_container(container, Some(options)).next().await {
+        Some(Ok(answer)) => Ok(answer.status_code),
+        // bollard's way to say that the exit code is not 0.
+        Some(Err(Error::DockerContainerWaitError { code, .. })) => Ok(code),
+        Some(Err(error)) => Err(error).or_failed(|cause| failed("waiting for", container, cause)),
+        None => Err(failed("waiting for", container, "the engine hung up".into())),
+    }
+}
+
+async fn kill(docker: &Docker, container: &str) -> Result<(), EngineError> {
+    match docker.api.kill_container(container, None::<KillContainerOptions>).await {
+        // 409: it has ended by itself. 404: somebody else has removed it.
+        Err(error) if !answered(&error, 409) && !answered(&error, 404) => {
+            Err(error).or_failed(|cause| failed("killing", container, cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn usage(docker: &Docker, container: &str) -> Result<Usage, EngineError> {
+    let state = inspect(docker, container).await?.state.unwrap_or_default();
+    let Some(pid) = state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0) else {
+        // The accounting of a container goes with its last process.
+        return Ok(Usage::default());
+    };
+    let read = cgroup::usage(pid, container);
+    if read.peak_memory_bytes.is_some() && read.cpu_ns.is_some() {
+        return Ok(read);
+    }
+    let told = stats(docker, container).await?;
+    Ok(Usage {
+        peak_memory_bytes: read.peak_memory_bytes.or(told.peak_memory_bytes),
+        cpu_ns: read.cpu_ns.or(told.cpu_ns),
+    })
+}
+
+/// The engine's own accounting; with cgroup version 2 it knows no peak.
+async fn stats(docker: &Docker, container: &str) -> Result<Usage, EngineError> {
+    let options = StatsOptions {
+        stream: false,
+        one_shot: true,
+    };
+    within(CALL, &format!("reading the accounting of `{container}`"), async {
+        let mut stats = docker.api.stats(container, Some(options)).boxed();
+        let stats: Option<ContainerStatsResponse> = match stats.next().await {
+            Some(answer) => Some(answer.or_failed(|cause| failed("reading the accounting of", container, cause))?),
+            None => None,
+        };
+        let stats = stats.unwrap_or_default();
+        Ok(Usage {
+            peak_memory_bytes: stats
+                .memory_stats
+                .and_then(|memory| memory.max_usage)
+                .filter(|peak| *peak > 0),
+            cpu_ns: stats
+                .cpu_stats
+                .and_then(|cpu| cpu.cpu_usage?.total_usage)
+                .filter(|total| *total > 0),
+        })
+    })
+    .await
+}
+
+async fn inspect(docker: &Docker, container: &str) -> Result<ContainerInspectResponse, EngineError> {
+    within(CALL, &format!("inspecting container `{container}`"), async {
+        let inspected = docker.api.inspect_container(container, None).await;
+        inspected.or_failed(|cause| failed("inspecting", container, cause))
+    })
+    .await
+}
+
+pub(super) fn failed(action: &'static str, container: &str, cause: Cause) -> EngineError {
+    EngineError::Container {
+        action,
+        container: container.to_owned(),
+        cause,
+    }
+}

@@ -1,0 +1,237 @@
+//! What the engine keeps besides replicas, on a real Docker: images, networks, helper containers, and their removal.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command as Process;
+use std::time::Duration;
+
+use seatrial_engine::{BuildSpec, Docker, Engine, EngineError, LaunchSpec, Mount, Owner, Replica};
+use support::{Run, STUB, docker_cli, log_until, stub_spec, stub_task};
+use tokio::net::TcpListener;
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn facts_are_known() {
+    let run = Run::begin("facts").await;
+    let facts = run.docker.facts().await.unwrap();
+    assert!(
+        facts.version.starts_with("Docker ") && facts.version.contains('.'),
+        "{facts:?}"
+    );
+    assert!(["1", "2"].contains(&facts.cgroup.as_str()), "{facts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn an_internal_network_leads_to_the_host_and_nowhere_else() {
+    let run = Run::begin("network").await;
+    let network = run.network().await;
+    assert_eq!(
+        (network.internal, network.direct),
+        (true, true),
+        "these tests expect a local Docker on Linux"
+    );
+
+    let seen = docker_cli(&["network", "inspect", "--format", "{{.Internal}}", &network.name]);
+    assert_eq!(seen, ["true"]);
+
+    let index = TcpListener::bind((network.gateway, 0))
+        .await
+        .expect("the gateway is an address of this host");
+    let host = index.local_addr().unwrap();
+    // TEST-NET-1: packets to it need the way out.
+    let outside = SocketAddr::from(([192, 0, 2, 1], 80));
+    let replica = run
+        .launch(&network, &format!("reach {host}; reach {outside}; log tried"))
+        .await;
+    let log = log_until(&replica, "tried").await;
+    assert!(log.contains(&format!("stub: reached {host}")), "{log:#?}");
+    assert!(
+        log.iter()
+            .any(|line| line.starts_with(&format!("stub: cannot reach {outside}"))),
+        "{log:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn an_image_that_is_missing_is_named_and_not_pulled() {
+    let run = Run::begin("missing").await;
+    let network = run.network().await;
+    let absent = "seatrial-test/no-such-image:1";
+    assert_eq!(run.docker.image(absent).await.unwrap(), None);
+
+    let spec = LaunchSpec {
+        image: absent.to_owned(),
+        ..stub_spec(&["exit 0"])
+    };
+    let error = run.docker.launch(&run.owner, &network, spec).await.unwrap_err();
+    assert!(
+        matches!(&error, EngineError::NoSuchImage { reference } if reference == absent),
+        "{error}"
+    );
+    assert!(error.hint().is_some());
+
+    let error = run.docker.pull("127.0.0.1:1/nothing:1").await.unwrap_err();
+    assert!(matches!(error, EngineError::PullFailed { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn a_launch_that_fails_leaves_nothing() {
+    let run = Run::begin("half").await;
+    let network = run.network().await;
+    let mut spec = stub_spec(&["forever", "forever"]);
+    spec.mounts = vec![Mount {
+        source: "/no/such/folder".into(),
+        target: "/x".to_owned(),
+        read_only: true,
+    }];
+    let error = run.docker.launch(&run.owner, &network, spec).await.unwrap_err();
+    assert!(matches!(error, EngineError::Launch { .. }), "{error}");
+    assert!(error.to_string().contains("/no/such/folder"), "{error}");
+    assert_eq!(run.leftovers(), [network.name]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn tasks_give_their_output_and_never_stay() {
+    let run = Run::begin("task").await;
+    let output = run.task("log done; err warning; exit 4").await;
+    assert_eq!(output.code, 4);
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("done\n"));
+    assert_eq!(output.stderr, b"warning\n");
+
+    let too_long = stub_task("forever", Duration::from_millis(500));
+    let error = run.docker.task(&run.owner, too_long).await.unwrap_err();
+    assert!(matches!(error, EngineError::Timeout { .. }), "{error}");
+    assert_eq!(run.leftovers(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn a_failed_build_shows_the_end_of_its_output() {
+    let run = Run::begin("build").await;
+    let spec = BuildSpec {
+        reference: "seatrial-test/broken:1".to_owned(),
+        files: vec![(
+            "Dockerfile".to_owned(),
+            format!("FROM {STUB}\nRUN [\"/seatrial-stub\", \"err boom; exit 7\"]\n").into(),
+            false,
+        )],
+        dockerfile: "Dockerfile".to_owned(),
+        args: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        host_network: false,
+    };
+    let mut lines = 0;
+    let error = run.docker.build(spec, |_| lines += 1).await.unwrap_err();
+    let EngineError::BuildFailed { last_lines, cause, .. } = &error else {
+        panic!("{error}")
+    };
+    assert!(last_lines.iter().any(|line| line.contains("boom")), "{last_lines:#?}");
+    assert!(cause.to_string().contains('7'), "{cause}");
+    assert!(lines >= last_lines.len());
+    assert_eq!(run.docker.image("seatrial-test/broken:1").await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn an_archive_is_imported_listed_by_label_and_removed() {
+    let mut run = Run::begin("import").await;
+    let archive = std::env::temp_dir().join(format!("seatrial-test-{}.tar", std::process::id()));
+    let mut tar = tar::Builder::new(std::fs::File::create(&archive).unwrap());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(3_000_000);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "data", vec![b'x'; 3_000_000].as_slice())
+        .unwrap();
+    tar.into_inner().unwrap().sync_all().unwrap();
+
+    let reference = format!("seatrial-test/import:{}", std::process::id());
+    run.images.push(reference.clone());
+    let imported = run.docker.import(&archive, &reference).await;
+    std::fs::remove_file(&archive).unwrap();
+    let imported = imported.unwrap();
+    assert_eq!(
+        (imported.reference.as_str(), imported.size_bytes),
+        (reference.as_str(), 3_000_000)
+    );
+    assert!(imported.id.starts_with("sha256:"));
+
+    let labelled = run.docker.images_labelled("seatrial.test=stub").await.unwrap();
+    assert!(labelled.iter().any(|image| image.reference == STUB), "{labelled:#?}");
+
+    run.docker.remove_image(&reference).await.unwrap();
+    assert_eq!(run.docker.image(&reference).await.unwrap(), None);
+    run.docker
+        .remove_image(&reference)
+        .await
+        .expect("removing twice is no error");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn a_run_is_removed_whole_and_only_once() {
+    let run = Run::begin("remove").await;
+    let network = run.network().await;
+    let replicas = run.launch_all(&network, &["forever", "exit 0"]).await;
+    assert_eq!(run.leftovers().len(), 3);
+
+    let swept = run.docker.remove_run(&run.owner.run).await.unwrap();
+    assert_eq!((swept.containers, swept.networks), (2, 1));
+    assert_eq!(swept.runs, std::slice::from_ref(&run.owner.run));
+    assert_eq!(run.docker.remove_run(&run.owner.run).await.unwrap(), Default::default());
+    for replica in replicas {
+        replica.remove().await.expect("removing what is gone is no error");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept() {
+    let living = Run::begin("living").await;
+    let mut dead = Run::begin("dead").await;
+    let mut gone = Process::new("true").spawn().unwrap();
+    gone.wait().unwrap();
+    dead.owner = Owner {
+        pid: gone.id(),
+        ..dead.owner.clone()
+    };
+
+    let kept = living.network().await;
+    let left = dead.network().await;
+    let replica = dead.launch(&left, "forever").await;
+    let swept = living.docker.sweep().await.unwrap();
+    assert!(swept.runs.contains(&dead.owner.run), "{swept:?}");
+    assert!(!swept.runs.contains(&living.owner.run), "{swept:?}");
+    assert_eq!(dead.leftovers(), Vec::<String>::new());
+    assert_eq!(living.leftovers(), [kept.name]);
+    replica.remove().await.unwrap();
+}
+
+/// Needs no Docker: the test runs itself again with a socket that is not there.
+#[test]
+fn an_engine_that_is_not_there_comes_with_advice() {
+    let output = Process::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture", "child::connects"])
+        .env("DOCKER_HOST", "unix:///no/such/docker.sock")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("unix:///no/such/docker.sock cannot be reached"), "{text}");
+    assert!(text.contains("is the Docker daemon installed and running"), "{text}");
+}
+
+mod child {
+    use super::{Docker, EngineError};
+
+    #[tokio::test]
+    #[ignore = "run by an_engine_that_is_not_there_comes_with_advice"]
+    async fn connects() {
+        let error: EngineError = Docker::connect().await.expect_err("no engine there");
+        println!("{error}\n{}", error.hint().unwrap_or("no hint"));
+    }
+}

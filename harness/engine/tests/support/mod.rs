@@ -1,0 +1,193 @@
+//! What the engine tests stand on: the stub image, and runs that clean up after themselves.
+
+#![allow(
+    dead_code,
+    reason = "each test binary compiles this module and uses its own part of it"
+)]
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use seatrial_engine::{
+    BuildSpec, CommandOutput, Docker, DockerReplica, Engine, LaunchSpec, Network, Owner, Replica, TaskSpec,
+};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+/// The image of the stub, made by the first test that asks.
+pub const STUB: &str = "seatrial-test/stub:latest";
+/// No single wait of a test is longer.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Port on which the stub listens.
+pub const PORT: u16 = 5001;
+
+static STUB_BUILT: OnceCell<()> = OnceCell::const_new();
+
+/// A run of its own for one test; what it made is removed when the test ends, however it ends.
+pub struct Run {
+    pub docker: Docker,
+    pub owner: Owner,
+    /// Images to remove with it.
+    pub images: Vec<String>,
+}
+
+impl Run {
+    /// `name` tells the objects of one test from those of the others.
+    pub async fn begin(name: &str) -> Self {
+        let docker = Docker::connect().await.unwrap_or_else(|error| {
+            panic!(
+                "this test needs Docker: {error} ({}); SEATRIAL_TEST_ENGINE=none leaves the engine tests out",
+                error.hint().unwrap_or("no hint")
+            )
+        });
+        STUB_BUILT.get_or_init(|| build_stub(&docker)).await;
+        let owner = Owner::this_process(format!("test-{name}-{}", std::process::id()));
+        Self {
+            docker,
+            owner,
+            images: Vec::new(),
+        }
+    }
+
+    pub async fn network(&self) -> Network {
+        self.docker.network(&self.owner).await.expect("a network")
+    }
+
+    /// One replica of the stub on the network.
+    pub async fn launch(&self, network: &Network, script: &str) -> DockerReplica {
+        let mut replicas = self.launch_all(network, &[script]).await;
+        replicas.remove(0)
+    }
+
+    pub async fn launch_all(&self, network: &Network, scripts: &[&str]) -> Vec<DockerReplica> {
+        let spec = stub_spec(scripts);
+        self.docker.launch(&self.owner, network, spec).await.expect("replicas")
+    }
+
+    /// Runs a script to its end in a helper container.
+    pub async fn task(&self, script: &str) -> CommandOutput {
+        self.docker
+            .task(&self.owner, stub_task(script, PATIENCE))
+            .await
+            .expect("a task")
+    }
+
+    /// Containers and networks of this run, as the Docker CLI sees them.
+    pub fn leftovers(&self) -> Vec<String> {
+        let filter = format!("label=seatrial.run={}", self.owner.run);
+        let mut names = docker_cli(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]);
+        names.extend(docker_cli(&[
+            "network",
+            "ls",
+            "--filter",
+            &filter,
+            "--format",
+            "{{.Name}}",
+        ]));
+        names
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                if let Err(error) = self.docker.remove_run(&self.owner.run).await {
+                    eprintln!("cleaning up after {}: {error}", self.owner.run);
+                }
+                for image in &self.images {
+                    if let Err(error) = self.docker.remove_image(image).await {
+                        eprintln!("cleaning up after {}: {error}", self.owner.run);
+                    }
+                }
+            });
+        });
+    }
+}
+
+/// One replica of the stub for each script.
+pub fn stub_spec(scripts: &[&str]) -> LaunchSpec {
+    let script = |script: &&str| [("STUB_SCRIPT".to_owned(), (*script).to_owned())].into();
+    LaunchSpec {
+        image: STUB.to_owned(),
+        env: scripts.iter().map(script).collect(),
+        mounts: Vec::new(),
+        ports: vec![PORT],
+        case: "engine/tests@docker".to_owned(),
+    }
+}
+
+/// A task that runs a script of the stub.
+pub fn stub_task(script: &str, deadline: Duration) -> TaskSpec {
+    TaskSpec {
+        image: STUB.to_owned(),
+        command: vec!["/seatrial-stub".to_owned(), script.to_owned()],
+        env: Default::default(),
+        user: None,
+        mounts: Vec::new(),
+        host_network: false,
+        deadline,
+    }
+}
+
+/// Reads the log until a line starts with `mark`; all lines up to and including it.
+pub async fn log_until(replica: &DockerReplica, mark: &str) -> Vec<String> {
+    let mut log = replica.logs();
+    let mut text = String::new();
+    let read = timeout(PATIENCE, async {
+        while let Some(chunk) = log.next().await {
+            text += &String::from_utf8(chunk.expect("a log").bytes).expect("UTF-8");
+            if text.lines().any(|line| line.starts_with(mark)) {
+                return;
+            }
+        }
+    });
+    read.await
+        .unwrap_or_else(|_| panic!("no `{mark}` in the log within {PATIENCE:?}"));
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Output lines of the Docker CLI, for looking from outside.
+pub fn docker_cli(arguments: &[&str]) -> Vec<String> {
+    let output = Command::new("docker").args(arguments).output().expect("the docker CLI");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Compiles the stub to a static binary and makes it the whole content of an image.
+async fn build_stub(docker: &Docker) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let compiled = Command::new(env!("CARGO"))
+        .args(["rustc", "-p", "seatrial-stub", "--release", "--quiet"])
+        .args([
+            "--target-dir",
+            "target/static",
+            "--",
+            "-C",
+            "target-feature=+crt-static",
+        ])
+        .current_dir(&workspace)
+        .output()
+        .expect("cargo");
+    assert!(
+        compiled.status.success(),
+        "{}",
+        String::from_utf8_lossy(&compiled.stderr)
+    );
+    let binary = std::fs::read(workspace.join("target/static/release/seatrial-stub")).expect("the stub binary");
+    let dockerfile = "FROM scratch\nCOPY seatrial-stub /seatrial-stub\nENTRYPOINT [\"/seatrial-stub\"]\n";
+    let spec = BuildSpec {
+        reference: STUB.to_owned(),
+        files: vec![
+            ("Dockerfile".to_owned(), dockerfile.into(), false),
+            ("seatrial-stub".to_owned(), binary, true),
+        ],
+        dockerfile: "Dockerfile".to_owned(),
+        args: Default::default(),
+        labels: [("seatrial.test".to_owned(), "stub".to_owned())].into(),
+        host_network: false,
+    };
+    docker.build(spec, |_| {}).await.expect("the stub image");
+}

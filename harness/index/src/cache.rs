@@ -1,0 +1,181 @@
+//! Files on disk by their sha256, shared by all runs of a host: `files/ab/abcdef...`, and `partial/` while they come in.
+//!
+//! A file appears under its digest by one rename, complete and verified, so that processes need no lock between them:
+//! two that fetch the same file put the same bytes in the same place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempPath;
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::digest::{Hasher, Sha256};
+
+/// A partial file that nothing was written to for this long has lost its process: downloads give up much earlier.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Debug)]
+pub(crate) struct Cache {
+    files: PathBuf,
+    partial: PathBuf,
+}
+
+/// A complete file of the cache.
+#[derive(Clone, Debug)]
+pub(crate) struct CachedFile {
+    pub path: PathBuf,
+    pub digest: Sha256,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Cache {
+    /// Makes the folders, and removes what processes that were killed left half-done.
+    pub(crate) fn open(folder: &Path) -> io::Result<Cache> {
+        let cache = Cache {
+            files: folder.join("files"),
+            partial: folder.join("partial"),
+        };
+        std::fs::create_dir_all(&cache.files)?;
+        std::fs::create_dir_all(&cache.partial)?;
+        cache.remove_abandoned()?;
+        Ok(cache)
+    }
+
+    fn remove_abandoned(&self) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.partial)? {
+            let entry = entry?;
+            // A file that vanishes meanwhile has been finished, or removed by another process.
+            let Ok(written) = entry.metadata().and_then(|metadata| metadata.modified()) else {
+                continue;
+            };
+            let age = SystemTime::now().duration_since(written).unwrap_or_default();
+            if age > ABANDONED_AFTER {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// The file with this digest, when the cache has it.
+    pub(crate) async fn find(&self, digest: &Sha256) -> Option<CachedFile> {
+        let path = self.place_of(digest);
+        let metadata = fs::metadata(&path).await.ok().filter(std::fs::Metadata::is_file)?;
+        Some(CachedFile {
+            path,
+            digest: digest.clone(),
+            size: metadata.len(),
+        })
+    }
+
+    /// Begins a new file; dropped before [`Incoming::keep`], it leaves nothing behind.
+    pub(crate) fn begin(&self) -> io::Result<Incoming> {
+        let (file, path) = tempfile::NamedTempFile::new_in(&self.partial)?.into_parts();
+        Ok(Incoming {
+            file: File::from_std(file),
+            path,
+            hasher: Hasher::default(),
+            size: 0,
+        })
+    }
+
+    /// Puts a complete file in its place.
+    pub(crate) async fn keep(&self, mut complete: Complete) -> io::Result<CachedFile> {
+        let path = self.place_of(&complete.digest);
+        let folder = path.parent().expect("a place in the cache has a folder");
+        fs::create_dir_all(folder).await?;
+        // Without this a crash of the host could leave a file under a digest that is not its own.
+        complete.file.flush().await?;
+        complete.file.sync_all().await?;
+        complete.path.persist(&path)?;
+        Ok(CachedFile {
+            path,
+            digest: complete.digest,
+            size: complete.size,
+        })
+    }
+
+    fn place_of(&self, digest: &Sha256) -> PathBuf {
+        self.files.join(&digest.as_str()[..2]).join(digest.as_str())
+    }
+}
+
+/// A file that is coming in.
+pub(crate) struct Incoming {
+    file: File,
+    path: TempPath,
+    hasher: Hasher,
+    size: u64,
+}
+
+/// A file that has come in and whose digest is known.
+pub(crate) struct Complete {
+    file: File,
+    path: TempPath,
+    pub digest: Sha256,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Incoming {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+        self.file.write_all(bytes).await
+    }
+
+    /// Bytes so far.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(crate) fn complete(self) -> Complete {
+        Complete {
+            file: self.file,
+            path: self.path,
+            digest: self.hasher.finish(),
+            size: self.size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn files_are_found_by_digest_only_when_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let digest = Sha256::of(b"abc");
+
+        let mut dropped = cache.begin().unwrap();
+        dropped.write(b"abc").await.unwrap();
+        drop(dropped.complete());
+        assert!(cache.find(&digest).await.is_none());
+        assert_eq!(std::fs::read_dir(folder.path().join("partial")).unwrap().count(), 0);
+
+        let mut kept = cache.begin().unwrap();
+        kept.write(b"a").await.unwrap();
+        kept.write(b"bc").await.unwrap();
+        cache.keep(kept.complete()).await.unwrap();
+        let found = cache.find(&digest).await.unwrap();
+        assert_eq!(found.path, folder.path().join("files/ba").join(digest.as_str()));
+        assert_eq!((found.size, std::fs::read(found.path).unwrap()), (3, b"abc".to_vec()));
+    }
+
+    #[test]
+    fn only_abandoned_partial_files_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let (old, busy) = (cache.partial.join("old"), cache.partial.join("busy"));
+        std::fs::write(&busy, "x").unwrap();
+        let long_ago = SystemTime::now() - 2 * ABANDONED_AFTER;
+        std::fs::File::create(&old).unwrap().set_modified(long_ago).unwrap();
+
+        Cache::open(folder.path()).unwrap();
+        assert!(!old.exists() && busy.exists());
+    }
+}

@@ -1,0 +1,191 @@
+//! What a case is expected to show, each with its place in the file; stored in the record so that it can be judged again.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::Origin;
+use crate::numbers;
+use crate::observation::HealthState;
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// File, relative to the project root.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column, counted from 1.
+    pub column: usize,
+    /// The line itself, as it stood when the run was made.
+    pub snippet: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One expectation of one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// What must hold.
+    pub check: Check,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What must hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Check {
+    /// First 200 within a time, nanoseconds from the create request.
+    Ready {
+        /// The time allowed.
+        within_ns: u64,
+    },
+    /// The container ends by itself and was never ready.
+    Refuses {
+        /// The time allowed.
+        within_ns: u64,
+        /// Exit code inside.
+        inner: Option<i64>,
+        /// Exit code of the container.
+        container: Option<i64>,
+        /// Text that one log line holds.
+        log: Option<String>,
+    },
+    /// An import of a project yields this.
+    Package {
+        /// Project name, normalised.
+        project: String,
+        /// Version imported.
+        version: Option<String>,
+        /// Allowed origins; empty: any.
+        origins: Vec<Origin>,
+        /// Number of distributions of the project on the path.
+        copies: Option<usize>,
+        /// Not importable at all.
+        absent: bool,
+    },
+    /// The scored request is answered like this.
+    Score {
+        /// Status.
+        status: u16,
+        /// JSON; an object matches when every key named here matches.
+        json: Option<serde_json::Value>,
+    },
+    /// User id of the server process.
+    User {
+        /// Numeric.
+        uid: u32,
+    },
+    /// Health transitions in this order, others may lie between.
+    Health {
+        /// The states.
+        states: Vec<HealthState>,
+    },
+    /// One log line holds this text.
+    Log {
+        /// The text.
+        text: String,
+    },
+    /// The index was asked, or was not.
+    IndexAsked {
+        /// Which.
+        asked: bool,
+    },
+}
+
+impl Check {
+    /// The key of the scenario file that this check comes from, for lists and reports.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Ready { .. } => "ready".into(),
+            Self::Refuses { .. } => "refuses".into(),
+            Self::Package { project, .. } => format!("packages.{project}"),
+            Self::Score { .. } => "score".into(),
+            Self::User { .. } => "user".into(),
+            Self::Health { .. } => "health".into(),
+            Self::Log { .. } => "log".into(),
+            Self::IndexAsked { .. } => "index_asked".into(),
+        }
+    }
+}
+
+/// What must hold, in words.
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready { within_ns } => write!(f, "ready within {}", numbers::limit(*within_ns)),
+            Self::Refuses {
+                within_ns,
+                inner,
+                container,
+                log,
+            } => {
+                write!(f, "ends by itself within {}, never ready", numbers::limit(*within_ns))?;
+                if let Some(inner) = inner {
+                    write!(f, ", inner exit code {inner}")?;
+                }
+                if let Some(container) = container {
+                    write!(f, ", container exit code {container}")?;
+                }
+                if let Some(log) = log {
+                    write!(f, ", a log line with {log:?}")?;
+                }
+                Ok(())
+            }
+            Self::Package {
+                project, absent: true, ..
+            } => write!(f, "{project} cannot be imported"),
+            Self::Package {
+                project,
+                version,
+                origins,
+                copies,
+                absent: false,
+            } => {
+                f.write_str(project)?;
+                if let Some(version) = version {
+                    write!(f, " {version}")?;
+                }
+                if !origins.is_empty() {
+                    let names: Vec<_> = origins.iter().map(Origin::to_string).collect();
+                    write!(f, ", origin {}", names.join(" or "))?;
+                }
+                if let Some(copies) = copies {
+                    write!(f, ", {} on the path", copies_of(*copies))?;
+                }
+                Ok(())
+            }
+            Self::Score { status, json } => {
+                write!(f, "status {status}")?;
+                if let Some(json) = json {
+                    write!(f, ", JSON with {json}")?;
+                }
+                Ok(())
+            }
+            Self::User { uid } => write!(f, "user id {uid}"),
+            Self::Health { states } => {
+                let names: Vec<_> = states.iter().map(HealthState::to_string).collect();
+                f.write_str(&names.join(", then "))
+            }
+            Self::Log { text } => write!(f, "a log line with {text:?}"),
+            Self::IndexAsked { asked: true } => f.write_str("the index is asked"),
+            Self::IndexAsked { asked: false } => f.write_str("the index is not asked"),
+        }
+    }
+}
+
+/// A number of distributions in words.
+pub(crate) fn copies_of(count: usize) -> String {
+    match count {
+        1 => "1 copy".into(),
+        count => format!("{count} copies"),
+    }
+}

@@ -1,0 +1,173 @@
+//! Does it serve in time, or does it refuse to boot as it should?
+
+use super::fate::{fate, last_lines};
+use super::verdict::Seen;
+use crate::numbers::duration;
+use crate::observation::{Observation, Phase};
+
+/// First 200 within a time.
+pub(super) fn ready(within_ns: u64, seen: &Observation) -> Seen {
+    match seen.instant(Phase::Ready) {
+        Some(at) if at <= within_ns => Seen::compared(true, format!("ready after {}", duration(at))),
+        Some(at) => {
+            let late = duration(at - within_ns);
+            Seen::compared(false, format!("ready after {}, {late} too late", duration(at)))
+        }
+        None => Seen::compared(false, fate(seen)).with(last_lines(seen)),
+    }
+}
+
+/// The container ends by itself in time, with these codes and this log line, and was never ready.
+pub(super) fn refuses(
+    within_ns: u64,
+    inner: Option<i64>,
+    container: Option<i64>,
+    log: Option<&str>,
+    seen: &Observation,
+) -> Seen {
+    if let Some(ready) = seen.instant(Phase::Ready) {
+        return Seen::compared(false, format!("it booted: ready after {}", duration(ready)));
+    }
+    let Some(exit) = &seen.exit else {
+        return Seen::compared(false, format!("the container did not end by itself: {}", fate(seen)))
+            .with(last_lines(seen));
+    };
+    let mut problems = Vec::new();
+    if exit.at_ns > within_ns {
+        problems.push(format!("{} too late", duration(exit.at_ns - within_ns)));
+    }
+    if container.is_some_and(|code| code != exit.container) {
+        problems.push(format!("container exit code is {}", exit.container));
+    }
+    if log.is_some_and(|text| seen.log_line(text).is_none()) {
+        problems.push("no log line holds the text".to_owned());
+    }
+    if let (Some(_), Some(actual)) = (inner.filter(|code| Some(*code) != exit.inner), exit.inner) {
+        problems.push(format!("inner exit code is {actual}"));
+    }
+    if problems.is_empty() && inner.is_some() && exit.inner.is_none() {
+        return Seen::nothing(format!("the log does not tell the inner exit code; {}", fate(seen)))
+            .with(last_lines(seen));
+    }
+    let matched = log
+        .and_then(|text| seen.log_line(text))
+        .map(|line| format!("log: {line}"));
+    Seen::compared(problems.is_empty(), fate(seen))
+        .with(matched)
+        .explained(problems)
+        .explained(last_lines(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Finding, Verdict, judge};
+    use crate::observation::{Exit, HealthState, HealthTransition, LogTail, PhaseInstant};
+    use crate::{Check, Expectation, Place};
+
+    const S: u64 = 1_000_000_000;
+
+    fn one(check: Check, seen: &Observation) -> Verdict {
+        let place = Place {
+            file: "f.yaml".into(),
+            line: 1,
+            column: 1,
+            snippet: String::new(),
+        };
+        judge(&[Expectation { check, place }], seen).remove(0)
+    }
+
+    fn ended(inner: Option<i64>) -> Observation {
+        Observation {
+            exit: Some(Exit {
+                container: 111,
+                inner,
+                at_ns: 3 * S,
+            }),
+            log: LogTail {
+                tail: vec!["flask is too old".into(), "Killing image.".into()],
+                matched: vec![("too old".into(), "flask is too old".into())],
+                ..LogTail::default()
+            },
+            ..Observation::default()
+        }
+    }
+
+    fn refusal(inner: i64, log: &str) -> Check {
+        Check::Refuses {
+            within_ns: 60 * S,
+            inner: Some(inner),
+            container: Some(111),
+            log: Some(log.into()),
+        }
+    }
+
+    #[test]
+    fn ready_is_judged_to_the_nanosecond() {
+        let at = |at_ns| Observation {
+            phases: vec![PhaseInstant {
+                phase: Phase::Ready,
+                at_ns,
+            }],
+            ..Observation::default()
+        };
+        assert!(one(Check::Ready { within_ns: S }, &at(S)).passed());
+        let late = one(Check::Ready { within_ns: 60 * S }, &at(60 * S + 4_000_000));
+        assert_eq!(
+            (late.finding, late.actual.as_str()),
+            (Finding::Fails, "ready after 60.0 s, 4.0 ms too late")
+        );
+    }
+
+    #[test]
+    fn not_ready_says_what_became_of_it() {
+        let dead = one(Check::Ready { within_ns: S }, &ended(Some(1)));
+        assert_eq!(
+            dead.actual,
+            "the container ended after 3.00 s, inner exit code 1, container exit code 111"
+        );
+        assert_eq!(dead.detail.last().unwrap(), "log: Killing image.");
+
+        let health = vec![HealthTransition {
+            state: HealthState::Status(502),
+            at_ns: 300_000_000,
+        }];
+        let stuck = one(
+            Check::Ready { within_ns: S },
+            &Observation {
+                health,
+                ..Observation::default()
+            },
+        );
+        assert_eq!(stuck.actual, "never ready, health was 502 since 300 ms");
+    }
+
+    #[test]
+    fn a_refusal_holds_only_with_every_code_and_line() {
+        assert!(one(refusal(1, "too old"), &ended(Some(1))).passed());
+
+        let wrong = one(refusal(95, "absent text"), &ended(Some(1)));
+        assert_eq!(wrong.finding, Finding::Fails);
+        assert_eq!(
+            wrong.detail[..2],
+            ["no log line holds the text", "inner exit code is 1"]
+        );
+
+        let unseen = one(refusal(1, "too old"), &ended(None));
+        assert_eq!(unseen.finding, Finding::NotObserved);
+
+        let mut booted = ended(Some(1));
+        booted.phases.push(PhaseInstant {
+            phase: Phase::Ready,
+            at_ns: S,
+        });
+        assert_eq!(
+            one(refusal(1, "too old"), &booted).actual,
+            "it booted: ready after 1.00 s"
+        );
+        assert_eq!(
+            one(refusal(1, "too old"), &Observation::default()).finding,
+            Finding::Fails
+        );
+    }
+}

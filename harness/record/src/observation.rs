@@ -1,0 +1,203 @@
+//! What was seen of one replica: facts and instants, no opinion.
+//!
+//! All instants are nanoseconds on the host's monotonic clock since the case's create request.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::{Import, Manifest};
+
+/// Everything seen of one replica of one case. What was not observed is absent, never zero.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Observation {
+    /// Number of the replica within its group, from 0.
+    pub replica: usize,
+    /// Instants of phases, in order of time.
+    pub phases: Vec<PhaseInstant>,
+    /// Health as probed from outside, each change with its instant.
+    pub health: Vec<HealthTransition>,
+    /// How the container ended, when it ended by itself.
+    pub exit: Option<Exit>,
+    /// Numeric user id of the server process.
+    pub uid: Option<u32>,
+    /// Peak memory and CPU time of the container.
+    pub resources: Option<Resources>,
+    /// What the replica asked of the index.
+    pub index: Option<IndexUse>,
+    /// The one scored request, when one was sent.
+    pub score: Option<ScoredResponse>,
+    /// The installed set, read after the timed part.
+    pub manifest: Option<Manifest>,
+    /// What an import really yields, for each package named in the expectations.
+    pub imports: Vec<Import>,
+    /// Why the manifest could not be read, when it could not.
+    pub manifest_error: Option<String>,
+    /// The end of the log, and those expected lines that were seen anywhere in it.
+    pub log: LogTail,
+}
+
+impl Observation {
+    /// Instant at which a phase was first reached, nanoseconds since the create request.
+    pub fn instant(&self, phase: Phase) -> Option<u64> {
+        self.phases
+            .iter()
+            .filter(|seen| seen.phase == phase)
+            .map(|seen| seen.at_ns)
+            .min()
+    }
+
+    /// First line of the log that holds `text`, when the expectations looked for it and it was there.
+    pub fn log_line(&self, text: &str) -> Option<&str> {
+        self.log
+            .matched
+            .iter()
+            .find(|(wanted, _)| wanted == text)
+            .map(|(_, line)| line.as_str())
+    }
+}
+
+/// A point in the life of a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The container was asked for: the zero of all instants.
+    CreateRequested,
+    /// The engine's create event.
+    Created,
+    /// The engine's start event.
+    Started,
+    /// First line of the log.
+    FirstLog,
+    /// Installation at boot began.
+    InstallBegin,
+    /// Installation at boot ended.
+    InstallEnd,
+    /// The server process is started.
+    ServerStart,
+    /// The server listens.
+    Listen,
+    /// The user's init() began.
+    InitBegin,
+    /// The user's init() ended.
+    InitEnd,
+    /// First 200 on the health route, as the prober saw it.
+    Ready,
+    /// First scored response.
+    FirstResponse,
+    /// The container's end.
+    Exited,
+}
+
+/// When a phase was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseInstant {
+    /// Which.
+    pub phase: Phase,
+    /// Nanoseconds since the create request.
+    pub at_ns: u64,
+}
+
+/// What the health route does at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthState {
+    /// No TCP connection.
+    Refused,
+    /// Connection accepted, then closed without an answer.
+    Closed,
+    /// Connection accepted, no answer for the contract's `hanging_after`.
+    Hanging,
+    /// An HTTP status.
+    Status(u16),
+}
+
+impl fmt::Display for HealthState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("refused"),
+            Self::Closed => f.write_str("closed"),
+            Self::Hanging => f.write_str("hanging"),
+            Self::Status(status) => write!(f, "{status}"),
+        }
+    }
+}
+
+/// A change of health.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealthTransition {
+    /// The new state.
+    pub state: HealthState,
+    /// Nanoseconds since the create request; for `hanging` the instant the unanswered request was sent.
+    pub at_ns: u64,
+}
+
+/// How a container ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exit {
+    /// Exit code of the container.
+    pub container: i64,
+    /// Exit code of the server or its launcher, from the contract's log line.
+    pub inner: Option<i64>,
+    /// Nanoseconds since the create request.
+    pub at_ns: u64,
+}
+
+/// cgroup accounting of the container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// Highest memory use, bytes, page cache included as the cgroup counts it.
+    pub peak_memory_bytes: Option<u64>,
+    /// CPU time, user and system, nanoseconds.
+    pub cpu_ns: Option<u64>,
+}
+
+/// What one replica asked of the index.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexUse {
+    /// Number of requests.
+    pub requests: u64,
+    /// Bytes of response bodies.
+    pub bytes: u64,
+    /// Files served, by name, in order.
+    pub files: Vec<String>,
+    /// Answers with a status of 400 or more.
+    pub errors: u64,
+}
+
+/// The answer to the scored request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScoredResponse {
+    /// HTTP status; absent when there was no answer.
+    pub status: Option<u16>,
+    /// Body as JSON, when it is JSON.
+    pub json: Option<serde_json::Value>,
+    /// Start of the body as text, control sequences removed.
+    pub text: String,
+    /// Why there was no answer.
+    pub error: Option<String>,
+    /// Duration of the request, nanoseconds.
+    pub took_ns: u64,
+}
+
+/// A bounded part of the log, control sequences removed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogTail {
+    /// The last lines.
+    pub tail: Vec<String>,
+    /// First line holding each text that the expectations look for: text, line.
+    pub matched: Vec<(String, String)>,
+    /// Bytes of the whole log as received.
+    pub bytes: u64,
+    /// Lines of the whole log.
+    pub lines: u64,
+}

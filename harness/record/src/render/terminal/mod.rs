@@ -1,0 +1,63 @@
+//! The view for people: what needs attention first, then every case with its figures, then the totals.
+
+mod page;
+mod problems;
+mod startup;
+mod table;
+
+use crate::exit::ExitCode;
+use crate::numbers::{counted, duration};
+use crate::run::RunRecord;
+use page::{Page, Tone};
+
+pub use page::Style;
+
+/// Shows a run on a terminal or in a log, in the given style.
+pub fn terminal(record: &RunRecord, style: Style) -> String {
+    let mut page = Page::new(style);
+    problems::show(&mut page, record);
+    table::show(&mut page, record);
+    startup::show(&mut page, record);
+    totals(&mut page, record);
+    page.finish()
+}
+
+/// The last lines: what limits the result, the counts, the exit code and its meaning.
+fn totals(page: &mut Page, record: &RunRecord) {
+    if !record.host.isolated && record.cases.iter().any(|case| !case.observations.is_empty()) {
+        page.paragraph(
+            "note",
+            6,
+            Tone::Warn,
+            "the replicas were not isolated: they could reach the internet",
+        );
+    }
+    if let Some(signal) = &record.interrupted {
+        page.paragraph("note", 6, Tone::Warn, &format!("the run was ended by {signal}"));
+    }
+    let counts = record.totals();
+    let all = counts.passed + counts.failed + counts.errored + counts.skipped;
+    let mut line = format!(
+        "{}: {} passed, {} failed, {} errored, {} skipped",
+        counted(all, "case"),
+        counts.passed,
+        counts.failed,
+        counts.errored,
+        counts.skipped
+    );
+    match record.snapshots_to_review().count() {
+        0 => {}
+        review => line += &format!("; {} to review", counted(review, "snapshot")),
+    }
+    page.line(&[(Tone::Strong, &line)]);
+
+    let code = record.exit_code();
+    let tone = if code == ExitCode::Expected {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    let ending = format!("exit code {}: {}", u8::from(code), code.meaning());
+    let took = format!("  (run {}, {})", record.run, duration(record.took_ns));
+    page.line(&[(tone, &ending), (Tone::Faint, &took)]);
+}

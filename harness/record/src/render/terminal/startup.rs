@@ -1,0 +1,79 @@
+//! The extension methods of one scenario side by side: how long each takes to serve, and where that time goes.
+
+use std::cmp::Reverse;
+
+use super::page::{Page, Tone};
+use super::table::slowest_ready;
+use crate::numbers::{duration, ratio};
+use crate::observation::Phase;
+use crate::phases::{Part, breakdown};
+use crate::run::{CaseRecord, RunRecord};
+
+/// Longest parts named beside a time.
+const PARTS: usize = 2;
+
+/// Shows a block for each scenario and image with at least two methods that serve.
+pub(super) fn show(page: &mut Page, record: &RunRecord) {
+    for rows in comparable(record) {
+        let none = rows.iter().find(|row| row.case.method == "none");
+        let Some(base) = none.or_else(|| rows.iter().min_by_key(|row| row.ready)) else {
+            continue;
+        };
+        let heading = format!("{}: time to ready by method", base.case.scenario());
+        let against = format!(" ({}; 1.0x is {})", base.case.image, base.case.method);
+        page.line(&[(Tone::Strong, &heading), (Tone::Faint, &against)]);
+        for row in &rows {
+            let times = format!("{:>7} {:>6}  ", duration(row.ready), ratio(row.ready, base.ready));
+            let label = format!("  {:<12} {times}", row.case.method);
+            page.paragraph(&label, label.chars().count(), Tone::Plain, &longest_parts(row.case));
+        }
+        page.gap();
+    }
+}
+
+/// A case that serves.
+struct Row<'a> {
+    case: &'a CaseRecord,
+    ready: u64,
+}
+
+/// Cases that serve and had the machine to themselves, by scenario and image in plan order, where at least two methods
+/// do.
+fn comparable(record: &RunRecord) -> Vec<Vec<Row<'_>>> {
+    let mut blocks: Vec<Vec<Row<'_>>> = Vec::new();
+    for (_, _, case) in record.outcomes() {
+        let alone = case.filter(|case| case.alone);
+        let Some((case, ready)) = alone.and_then(|case| Some((case, slowest_ready(case)?))) else {
+            continue;
+        };
+        let same = |block: &&mut Vec<Row<'_>>| {
+            block[0].case.scenario() == case.scenario() && block[0].case.image == case.image
+        };
+        match blocks.iter_mut().find(same) {
+            Some(block) if block.iter().any(|row| row.case.method == case.method) => {}
+            Some(block) => block.push(Row { case, ready }),
+            None => blocks.push(vec![Row { case, ready }]),
+        }
+    }
+    blocks.retain(|block| block.len() > 1);
+    blocks
+}
+
+/// The longest parts of the slowest replica, in the order they happened, and the rest of the time.
+fn longest_parts(case: &CaseRecord) -> String {
+    let slowest = case.observations.iter().max_by_key(|seen| seen.instant(Phase::Ready));
+    let parts = slowest.map(breakdown).unwrap_or_default();
+    let mut by_length = parts.clone();
+    by_length.sort_by_key(|part| Reverse(part.ns));
+    by_length.truncate(PARTS);
+    let rest: u64 = parts
+        .iter()
+        .filter(|part| !by_length.contains(part))
+        .map(|part| part.ns)
+        .sum();
+    let named = parts.into_iter().filter(|part| by_length.contains(part));
+    let all = named.chain((rest > 0).then_some(Part { name: "rest", ns: rest }));
+    all.map(|part| format!("{} {}", part.name, duration(part.ns)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,128 @@
+//! From a contract file to a [`Contract`].
+
+use std::collections::BTreeMap;
+
+use super::Checker;
+use crate::contract::{Contract, Marks, MethodContract, Probe};
+use crate::diagnostic::Problems;
+use crate::source::Source;
+use crate::tree::Node;
+use crate::wire::{self, ContractFile};
+
+/// Reads and checks one contract file; its name comes from the file name.
+pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems> {
+    let (root, file) = wire::read::<ContractFile>(source)?;
+    let mut checker = Checker::new(source);
+    checker.shape(&root, &file);
+    let exit_codes = checker.exit_codes(root.child("exit_codes"), &file.exit_codes);
+    let methods = file.methods;
+    let (dynamic, index_env) = methods.dynamic.map_or((None, BTreeMap::new()), |dynamic| {
+        let method = MethodContract {
+            variable: dynamic.variable,
+            path: dynamic.path,
+        };
+        (Some(method), dynamic.index)
+    });
+    let (server_process, path_appended) = file.server.map_or((None, Vec::new()), |server| {
+        (Some(server.process), server.path_appended)
+    });
+    let marks = file.marks;
+    checker.finish(Some(Contract {
+        name: name.to_owned(),
+        file: source.file.clone(),
+        app_root: file.app_root,
+        entry_variable: file.entry.variable,
+        entry_default: file.entry.default,
+        probe: Probe {
+            port: file.probe.port,
+            health: file.probe.health,
+            score: file.probe.score,
+            hanging_after: file.probe.hanging_after.0,
+        },
+        python: file.python,
+        server_process,
+        path_appended,
+        index_env,
+        dynamic,
+        preinstalled: methods.preinstalled.map(|method| MethodContract {
+            variable: method.variable,
+            path: method.path,
+        }),
+        dockerfile_user: methods.dockerfile.map(|dockerfile| dockerfile.user),
+        marks: Marks {
+            install_begin: marks.install_begin,
+            install_end: marks.install_end,
+            server_start: marks.server_start,
+            listen: marks.listen,
+            init_begin: marks.init_begin,
+            init_end: marks.init_end,
+            inner_exit: marks.inner_exit,
+        },
+        exit_codes,
+    }))
+}
+
+impl Checker<'_> {
+    /// Paths, variables and placeholders.
+    fn shape(&mut self, root: &Node, file: &ContractFile) {
+        self.absolute(root.child("app_root"), &file.app_root);
+        let entry = root.child("entry");
+        self.variable(entry.child("variable").span, &file.entry.variable);
+        self.inside(entry.child("default"), &file.entry.default, "", "the app root");
+        let probe = root.child("probe");
+        self.absolute(probe.child("health"), &file.probe.health);
+        self.absolute(probe.child("score"), &file.probe.score);
+        let methods = root.child("methods");
+        if let Some(dynamic) = &file.methods.dynamic {
+            let node = methods.child("dynamic");
+            self.variable(node.child("variable").span, &dynamic.variable);
+            self.inside(node.child("path"), &dynamic.path, "", "the entry script's folder");
+            for (name, value) in &dynamic.index {
+                let node = node.child("index").child(name);
+                self.variable(node.head(), name);
+                self.placeholders(node, value, &["{index}", "{index_host}"]);
+            }
+        }
+        if let Some(preinstalled) = &file.methods.preinstalled {
+            let node = methods.child("preinstalled");
+            self.variable(node.child("variable").span, &preinstalled.variable);
+            self.inside(node.child("path"), &preinstalled.path, "", "the entry script's folder");
+        }
+        if let Some(server) = &file.server {
+            let list = root.child("server").child("path_appended");
+            for (index, path) in server.path_appended.iter().enumerate() {
+                self.placeholders(list.item(index), path, &["{app_root}", "{entry_dir}"]);
+            }
+        }
+    }
+
+    /// Words in braces must be among those that are filled in.
+    fn placeholders(&mut self, node: &Node, text: &str, known: &[&str]) {
+        let mut rest = text;
+        while let Some(start) = rest.find('{') {
+            let end = rest[start..].find('}').map_or(rest.len(), |end| start + end + 1);
+            let placeholder = &rest[start..end];
+            if !known.contains(&placeholder) {
+                let problem = self.value(node, format!("unknown placeholder `{placeholder}`"));
+                self.push(problem.choices(placeholder, known.iter().copied()));
+            }
+            rest = &rest[end..];
+        }
+    }
+
+    fn exit_codes(&mut self, node: &Node, codes: &BTreeMap<String, String>) -> BTreeMap<i64, String> {
+        let mut checked = BTreeMap::new();
+        for (code, meaning) in codes {
+            match code.parse::<u8>() {
+                Ok(number) => {
+                    checked.insert(i64::from(number), meaning.clone());
+                }
+                Err(_) => {
+                    let problem = self.key(node.child(code), format!("`{code}` is not an exit code"));
+                    self.push(problem.expected("expected 0 to 255"));
+                }
+            }
+        }
+        checked
+    }
+}

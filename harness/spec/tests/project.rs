@@ -1,0 +1,139 @@
+//! A project on disk: what is found, what is selected, and that problems of all files come together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use seatrial_spec::{Project, Selection};
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn ids(start: &Path, selection: &Selection) -> Vec<String> {
+    let (plan, _) = Project::find(start).unwrap().load(selection).unwrap();
+    plan.cases.into_iter().map(|case| case.id).collect()
+}
+
+#[test]
+fn a_plain_selection_leaves_nightly_out_and_a_named_path_does_not() {
+    let storm = [
+        "open-sea/storm@demo+dynamic",
+        "open-sea/storm@demo+preinstalled",
+        "open-sea/storm@demo-next+dynamic",
+        "open-sea/storm@demo-next+preinstalled",
+    ];
+    let root = tests();
+    assert_eq!(ids(&root, &Selection::default()), ["harbour/calm@none"]);
+    let all = Selection {
+        all: true,
+        ..Selection::default()
+    };
+    assert_eq!(ids(&root, &all).len(), 5);
+    let here = Selection {
+        paths: vec!["open-sea".into(), "open-sea/storm.yaml".into()],
+        ..Selection::default()
+    };
+    assert_eq!(ids(&root.join("scenarios"), &here), storm);
+}
+
+#[test]
+fn filters_and_tags_both_must_match() {
+    let selection = |filters: &[&str], tags: &[&str]| Selection {
+        filters: filters.iter().map(|it| (*it).to_owned()).collect(),
+        tags: tags.iter().map(|it| (*it).to_owned()).collect(),
+        all: true,
+        ..Selection::default()
+    };
+    let count = |filters: &[&str], tags: &[&str]| ids(&tests(), &selection(filters, tags)).len();
+    assert_eq!(count(&["*+dynamic"], &[]), 2);
+    assert_eq!(count(&["demo-next", "calm"], &[]), 3);
+    assert_eq!(count(&["calm"], &["weather"]), 0);
+    assert_eq!(count(&[], &["weather", "other"]), 4);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_problem() {
+    let selection = Selection {
+        paths: vec!["scenarios/harbor".into()],
+        ..Selection::default()
+    };
+    let problems = Project::open(&tests()).unwrap().load(&selection).unwrap_err();
+    let [problem] = problems.iter().collect::<Vec<_>>()[..] else {
+        panic!("{problems}")
+    };
+    assert!(
+        problem.what.starts_with("the path scenarios/harbor cannot be read"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn problems_of_all_files_come_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("fixtures/contracts/sea.yaml", "version: 1\nwhy: Lacks the rest.\n");
+    write(
+        "fixtures/images/boat/image.yaml",
+        "version: 1\nwhy: Floats.\ncontract: see\nsource: { dockerfile: { context: ., debian: bookworm }, reference: x }\n",
+    );
+    write("fixtures/apps/sail/main.py", "");
+    let good = "version: 1\nwhy: Floats.\nimage: boat\napp: sail\nexpect: { ready: { within: 1s } }\n";
+    write("scenarios/harbour/good.yaml", good);
+    write("scenarios/harbour/sinks.yaml", &good.replace("sail", "sial"));
+    write("scenarios/harbour/Shouts.yaml", good);
+    write("scenarios/harbour/short.yml", good);
+    write("scenarios/alone.yaml", &good.replace("1s", "1"));
+    let problems = Project::open(folder.path())
+        .unwrap()
+        .load(&Selection::default())
+        .unwrap_err();
+    let told: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.at.as_ref().unwrap(), problem.what))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "fixtures/contracts/sea.yaml:1:1: missing key `app_root`",
+            "fixtures/contracts/sea.yaml:1:1: missing key `entry`",
+            "fixtures/contracts/sea.yaml:1:1: missing key `probe`",
+            "fixtures/images/boat/image.yaml:4:1: `source` must have exactly one key, found 2",
+            "scenarios/alone.yaml:1:1: this scenario belongs to no group",
+            "scenarios/alone.yaml:5:28: `1` has no unit",
+            "scenarios/harbour/Shouts.yaml:1:1: `Shouts` cannot name a scenario or a group",
+            "scenarios/harbour/short.yml:1:1: scenario files end in `.yaml`",
+            "scenarios/harbour/sinks.yaml:4:6: unknown app `sial`",
+        ]
+    );
+}
+
+#[test]
+fn a_file_elsewhere_is_named_after_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Odd. Name/calm.yaml");
+    fs::create_dir(file.parent().unwrap()).unwrap();
+    fs::copy(tests().join("scenarios/harbour/calm.yaml"), &file).unwrap();
+    let selection = Selection {
+        paths: vec![file],
+        ..Selection::default()
+    };
+    assert_eq!(ids(&tests(), &selection), ["odd--name/calm@none"]);
+}
+
+#[test]
+fn a_place_leads_back_to_its_line() {
+    let project = Project::find(&tests().join("scenarios/harbour")).unwrap();
+    let selection = Selection {
+        filters: vec!["calm".to_owned()],
+        ..Selection::default()
+    };
+    let (plan, scenarios) = project.load(&selection).unwrap();
+    assert_eq!(scenarios.len(), 2);
+    let (_, at) = plan.cases[0].expect.ready.as_ref().unwrap();
+    assert_eq!(at.to_string(), "scenarios/harbour/calm.yaml:5:11");
+    assert_eq!(project.source_line(at), "expect: { ready: { within: 60s } }");
+}
