@@ -168,7 +168,7 @@ pub struct ReportArgs {
     #[arg(long, value_enum, default_value = "text", env = "SEATRIAL_VIEW")]
     pub view: View,
     /// Judge the observations again instead of showing the stored verdicts
-    #[arg(long)]
+    #[arg(long, env = "SEATRIAL_REJUDGE")]
     pub rejudge: bool,
 }
 
@@ -210,7 +210,7 @@ pub struct SnapshotFilter {
 #[derive(Debug, Group)]
 pub struct GcArgs {
     /// Also remove built images, trees and the package cache
-    #[arg(long)]
+    #[arg(long, env = "SEATRIAL_CACHES")]
     pub caches: bool,
     #[command(flatten)]
     pub format: FormatArgs,

@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use seatrial_engine::Owner;
 use sha2::{Digest as _, Sha256};
 
+/// What is kept between runs: packages, manifests of images, compiled stubs, preinstalled trees.
+const KINDS: [&str; 4] = ["index", "manifests", "static", "trees"];
 /// Name of every temporary folder starts with this; the run id follows.
 const TEMPORARY: &str = "seatrial-";
 /// File in a temporary folder that names its owner.
@@ -32,8 +34,7 @@ impl Cache {
             Path::new(&home).join(".cache/seatrial")
         };
         let root = std::path::absolute(root)?;
-        fs::create_dir_all(&root)
-            .with_context(|| format!("cannot make the cache folder {}", root.display()))?;
+        fs::create_dir_all(&root).with_context(|| format!("cannot make the cache folder {}", root.display()))?;
         Ok(Cache { root })
     }
 
@@ -49,10 +50,17 @@ impl Cache {
         Ok(folder)
     }
 
-    /// Removes everything, returning the bytes freed.
+    /// Removes what seatrial keeps here and nothing else: the folder may be one that somebody else uses too. Returns
+    /// the bytes freed.
     pub fn clear(&self) -> io::Result<u64> {
-        let freed = size_of(&self.root)?;
-        fs::remove_dir_all(&self.root)?;
+        let mut freed = 0;
+        for kind in KINDS {
+            let folder = self.root.join(kind);
+            if folder.is_dir() {
+                freed += size_of(&folder)?;
+                fs::remove_dir_all(&folder)?;
+            }
+        }
         Ok(freed)
     }
 }
@@ -64,7 +72,12 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The temporary folder of one run; removed when dropped, swept by the next start otherwise.
@@ -91,7 +104,7 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
+        if let Err(error) = remove_owner_last(&self.path) {
             eprintln!("seatrial: {} could not be removed: {error}", self.path.display());
         }
     }
@@ -103,16 +116,37 @@ pub fn sweep_run_folders() -> io::Result<usize> {
     for entry in fs::read_dir(std::env::temp_dir())? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(run) = name.strip_prefix(TEMPORARY) else { continue };
+        let Some(run) = name.strip_prefix(TEMPORARY) else {
+            continue;
+        };
         let owner = fs::read_to_string(entry.path().join(OWNER))
             .ok()
             .and_then(|label| Owner::from_labels(run, &label));
         // A folder without a readable owner is not known to be ours: it is left alone.
-        if owner.is_some_and(|owner| owner.is_gone()) && fs::remove_dir_all(entry.path()).is_ok() {
-            removed += 1;
+        if owner.is_some_and(|owner| owner.is_gone()) {
+            match remove_owner_last(&entry.path()) {
+                Ok(()) => removed += 1,
+                Err(error) => eprintln!("seatrial: {} could not be removed: {error}", entry.path().display()),
+            }
         }
     }
     Ok(removed)
+}
+
+/// A removal that is cut off leaves the owner's name in place, so that the next sweep can finish it.
+fn remove_owner_last(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == OWNER {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_dir_all(folder)
 }
 
 fn size_of(path: &Path) -> io::Result<u64> {

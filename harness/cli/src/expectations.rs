@@ -6,9 +6,19 @@ use seatrial_spec::{At, Expect, Method, PackageExpect, Project};
 /// Every expectation of one case, in the order the record judges them.
 pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
     let mut all = Vec::new();
-    let mut push = |check: Check, at: &At| all.push(Expectation { check, place: place(at, project) });
+    let mut push = |check: Check, at: &At| {
+        all.push(Expectation {
+            check,
+            place: place(at, project),
+        })
+    };
     if let Some((ready, at)) = &expect.ready {
-        push(Check::Ready { within_ns: ns(ready.within) }, at);
+        push(
+            Check::Ready {
+                within_ns: ns(ready.within),
+            },
+            at,
+        );
     }
     if let Some((refuses, at)) = &expect.refuses {
         let check = Check::Refuses {
@@ -23,13 +33,24 @@ pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
         push(package_check(package), at);
     }
     if let Some((score, at)) = &expect.score {
-        push(Check::Score { status: score.status, json: score.json.clone() }, at);
+        push(
+            Check::Score {
+                status: score.status,
+                json: score.json.clone(),
+            },
+            at,
+        );
     }
     if let Some((user, at)) = &expect.user {
         push(Check::User { uid: user.uid }, at);
     }
     if let Some((states, at)) = &expect.health {
-        push(Check::Health { states: states.iter().map(|word| health_state(word)).collect() }, at);
+        push(
+            Check::Health {
+                states: states.iter().map(|word| health_state(word)).collect(),
+            },
+            at,
+        );
     }
     for (text, at) in &expect.log {
         push(Check::Log { text: text.clone() }, at);

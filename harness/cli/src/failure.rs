@@ -29,12 +29,20 @@ impl Failure {
             .find_map(|cause| cause.downcast_ref::<EngineError>())
             .and_then(|error| error.hint())
             .map(|hint| hint.to_string());
-        Failure { code: ExitCode::CouldNotRun, error, hint }
+        Failure {
+            code: ExitCode::CouldNotRun,
+            error,
+            hint,
+        }
     }
 
     /// Usage, or a file that does not hold: exit 2.
     pub fn usage(error: impl Into<anyhow::Error>) -> Self {
-        Failure { code: ExitCode::Usage, error: error.into(), hint: None }
+        Failure {
+            code: ExitCode::Usage,
+            error: error.into(),
+            hint: None,
+        }
     }
 
     /// A bug in seatrial: exit 1.

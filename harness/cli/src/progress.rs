@@ -20,14 +20,21 @@ impl Progress {
     /// As stderr allows.
     pub fn on_stderr() -> Progress {
         let moving = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let bar = if moving { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if moving {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
         let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
             .expect("the template is a constant that indicatif accepts");
         bar.set_style(style);
         if moving {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Progress { bar, cases: Mutex::new(0) }
+        Progress {
+            bar,
+            cases: Mutex::new(0),
+        }
     }
 
     fn say(&self, line: &str) {
@@ -53,7 +60,8 @@ impl Reporter for Progress {
             Event::CaseStarted { id } => self.bar.set_message(format!("{id}: booting")),
             Event::Health { id, state, after } => {
                 let state = health_words(*state);
-                self.bar.set_message(format!("{id}: {state} since {:.1} s", after.as_secs_f64()));
+                self.bar
+                    .set_message(format!("{id}: {state} since {:.1} s", after.as_secs_f64()));
             }
             Event::CaseFinished { case, done } => {
                 self.say(&finished_line(case, *done, self.cases()));

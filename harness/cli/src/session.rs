@@ -39,7 +39,15 @@ impl Session {
             .listen(IpAddr::V4(Ipv4Addr::LOCALHOST))
             .await
             .map_err(Failure::could_not_run)?;
-        Ok(Session { engine, owner, cache, index, index_local, folder, turns: Turns::default() })
+        Ok(Session {
+            engine,
+            owner,
+            cache,
+            index,
+            index_local,
+            folder,
+            turns: Turns::default(),
+        })
     }
 
     /// The index as a build or a helper container on the host's network sees it, its requests logged under `name`.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use anyhow::Context as _;
 use seatrial_record::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+use crate::failure::Failure;
 
 /// Told to everything that waits: stop waiting and let go.
 #[derive(Clone)]
@@ -17,9 +20,17 @@ pub struct Cancel {
 impl Cancel {
     /// Listens for SIGINT and SIGTERM. A second signal ends the process at once; what is then left is
     /// swept by the next start (or `seatrial gc`).
-    pub fn on_signals() -> std::io::Result<Cancel> {
-        let mut interrupts = signal(SignalKind::interrupt())?;
-        let mut terminations = signal(SignalKind::terminate())?;
+    ///
+    /// # Errors
+    /// When the operating system grants no listener: exit 3.
+    pub fn on_signals() -> Result<Cancel, Failure> {
+        let listen = |kind| {
+            signal(kind)
+                .context("cannot listen for signals")
+                .map_err(Failure::could_not_run)
+        };
+        let mut interrupts = listen(SignalKind::interrupt())?;
+        let mut terminations = listen(SignalKind::terminate())?;
         let (stop, stopped) = watch::channel(false);
         let by = Arc::new(AtomicU8::new(0));
         let told = Arc::clone(&by);
@@ -48,6 +59,14 @@ impl Cancel {
         let mut stopped = self.stopped.clone();
         if stopped.wait_for(|stopped| *stopped).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// The exit code that the signal calls for.
+    pub fn exit_code(&self) -> ExitCode {
+        match self.signal() {
+            Some("SIGTERM") => ExitCode::Terminated,
+            _ => ExitCode::Interrupted,
         }
     }
 

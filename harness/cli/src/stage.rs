@@ -28,28 +28,44 @@ impl Staged {
     /// Writes the requirements file at `path`, relative to the entry script's directory.
     pub fn write_requirements(&self, path: &str, lines: &[String]) -> anyhow::Result<()> {
         let file = self.inside(path)?;
-        if let Some(parent) = file.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        self.make_folders(file.parent().unwrap_or(&self.folder))?;
         let mut text = lines.join("\n");
         text.push('\n');
-        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+        fs::write(&file, text)
+            .and_then(|()| open_to_all(&file))
+            .with_context(|| format!("cannot write {}", file.display()))
     }
 
     /// Makes the directory on which a tree is mounted, and returns its path relative to the app root.
     pub fn make_mount_point(&self, path: &str) -> anyhow::Result<String> {
-        fs::create_dir_all(self.inside(path)?)?;
+        self.make_folders(&self.inside(path)?)?;
         Ok(self.entry_dir.join(path).to_string_lossy().into_owned())
     }
 
-    /// A path below the entry script's directory; spec refuses paths that leave it, this makes sure.
+    /// Makes folders on the way down from the app root, each readable for all.
+    fn make_folders(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let below = folder.ancestors().take_while(|path| *path != self.folder);
+        below.into_iter().try_for_each(open_to_all)
+    }
+
+    /// A path counted from the entry script's directory, which may climb as far as the app root and no further; spec
+    /// refuses others, this makes sure.
     fn inside(&self, path: &str) -> anyhow::Result<PathBuf> {
-        let relative = Path::new(path);
-        let leaves = relative
-            .components()
-            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
-        anyhow::ensure!(!leaves, "the path {path} leaves the app folder");
-        Ok(self.folder.join(&self.entry_dir).join(relative))
+        let mut inside = PathBuf::new();
+        for part in self.entry_dir.join(path).components() {
+            let stays = match part {
+                Component::Normal(name) => {
+                    inside.push(name);
+                    true
+                }
+                Component::CurDir => true,
+                Component::ParentDir => inside.pop(),
+                Component::RootDir | Component::Prefix(_) => false,
+            };
+            anyhow::ensure!(stays, "the path {path} leaves the app folder");
+        }
+        Ok(self.folder.join(inside))
     }
 }
 
@@ -57,7 +73,7 @@ impl Staged {
 /// server does not run as the one who started seatrial.
 fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
-    open_to_all(to, 0o755)?;
+    open_to_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
@@ -66,23 +82,28 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
             copy_tree(&entry.path(), &target)?;
         } else if kind.is_file() {
             fs::copy(entry.path(), &target)?;
-            open_to_all(&target, 0o644)?;
+            open_to_all(&target)?;
         } else {
-            return Err(io::Error::other(format!("{} is a link; apps hold files and folders only", entry.path().display())));
+            return Err(io::Error::other(format!(
+                "{} is a link; apps hold files and folders only",
+                entry.path().display()
+            )));
         }
     }
     Ok(())
 }
 
+/// Lets every user read a file or folder, whatever the umask: what is inside a container is read by another user.
 #[cfg(unix)]
-fn open_to_all(path: &Path, mode: u32) -> io::Result<()> {
+pub fn open_to_all(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let executable = fs::metadata(path)?.permissions().mode() & 0o111;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode | executable))
+    let meta = fs::metadata(path)?;
+    let mode = if meta.is_dir() { 0o755 } else { 0o644 };
+    fs::set_permissions(path, fs::Permissions::from_mode(meta.permissions().mode() | mode))
 }
 
 #[cfg(not(unix))]
-fn open_to_all(_path: &Path, _mode: u32) -> io::Result<()> {
+pub fn open_to_all(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -98,10 +119,17 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let staged = Staged::copy(app.path(), "service/score.py", run.path().join("app")).unwrap();
 
-        staged.write_requirements("extra/r.txt", &["six==1.16.0".into()]).unwrap();
+        staged
+            .write_requirements("extra/r.txt", &["six==1.16.0".into()])
+            .unwrap();
         let written = std::fs::read_to_string(run.path().join("app/service/extra/r.txt")).unwrap();
         assert_eq!(written, "six==1.16.0\n");
         assert_eq!(staged.make_mount_point("libs").unwrap(), "service/libs");
+        staged.write_requirements("../beside.txt", &[]).unwrap();
+        assert!(
+            run.path().join("app/beside.txt").exists(),
+            "the app root is not outside"
+        );
         assert!(staged.write_requirements("../../outside.txt", &[]).is_err());
         assert!(staged.make_mount_point("/outside").is_err());
     }

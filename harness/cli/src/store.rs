@@ -26,8 +26,7 @@ impl Store {
             "{} already holds the record of another run; name another folder",
             folder.display()
         );
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the output folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make the output folder {}", folder.display()))?;
         Ok(Store { folder })
     }
 
@@ -53,7 +52,11 @@ impl Store {
 
 /// Reads a record back, from the file or from the folder of a run.
 pub fn read(path: &Path) -> anyhow::Result<RunRecord> {
-    let file = if path.is_dir() { path.join(RECORD) } else { path.to_owned() };
+    let file = if path.is_dir() {
+        path.join(RECORD)
+    } else {
+        path.to_owned()
+    };
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     RunRecord::from_json(&text).with_context(|| format!("{} is not a run record", file.display()))
 }

@@ -200,4 +200,6 @@ pub struct LogTail {
     pub bytes: u64,
     /// Lines of the whole log.
     pub lines: u64,
+    /// Why the log was not read to its end, when it was not: what is missing from it may then have been there.
+    pub cut: Option<String>,
 }

@@ -96,7 +96,10 @@ fn bases(images: &BTreeMap<String, Image>, names: &[String]) -> Problems {
         if !names.contains(base) {
             let problem = Problem::new(format!("{file}: unknown image `{base}` in `on_image`"));
             problems.push(problem.choices(base, names.iter().map(String::as_str)));
-        } else if matches!(images.get(base).map(|base| &base.source), Some(ImageSource::OnImage { .. })) {
+        } else if matches!(
+            images.get(base).map(|base| &base.source),
+            Some(ImageSource::OnImage { .. })
+        ) {
             let problem = Problem::new(format!("{file}: `{base}` is itself built on another image"));
             problems.push(problem.expected("expected an image built from a Dockerfile over Debian, or a reference"));
         }

@@ -27,8 +27,20 @@ struct Point {
 impl Point {
     fn new(name: &'static str, seen: Result<String, (String, Option<String>)>) -> Point {
         match seen {
-            Ok(seen) => Point { name, holds: true, optional: false, seen, advice: None },
-            Err((seen, advice)) => Point { name, holds: false, optional: false, seen, advice },
+            Ok(seen) => Point {
+                name,
+                holds: true,
+                optional: false,
+                seen,
+                advice: None,
+            },
+            Err((seen, advice)) => Point {
+                name,
+                holds: false,
+                optional: false,
+                seen,
+                advice,
+            },
         }
     }
 
@@ -49,7 +61,12 @@ pub fn run(project_args: &ProjectArgs, args: &FormatArgs) -> Ended {
         "cache",
         Cache::locate()
             .map(|cache| cache.root().display().to_string())
-            .map_err(|error| (format!("{error:#}"), Some("set SEATRIAL_CACHE to a folder you may write".into()))),
+            .map_err(|error| {
+                (
+                    format!("{error:#}"),
+                    Some("set SEATRIAL_CACHE to a folder you may write".into()),
+                )
+            }),
     ));
     points.extend(runtime()?.block_on(examine_engine_and_index()));
     points.push(Point::new("mmdebstrap or apt", bootstrap_tool()).optional());
@@ -58,7 +75,11 @@ pub fn run(project_args: &ProjectArgs, args: &FormatArgs) -> Ended {
         Format::Json => print_json(&points)?,
         Format::Text => print(&points.iter().map(line).collect::<String>())?,
     }
-    Ok(if missing { ExitCode::CouldNotRun } else { ExitCode::Expected })
+    Ok(if missing {
+        ExitCode::CouldNotRun
+    } else {
+        ExitCode::Expected
+    })
 }
 
 async fn examine_engine_and_index() -> Vec<Point> {
@@ -68,7 +89,10 @@ async fn examine_engine_and_index() -> Vec<Point> {
     };
     let engine = engine
         .map(|facts| {
-            format!("{}, storage {}, cgroup {}, {}", facts.version, facts.storage_driver, facts.cgroup, facts.kernel)
+            format!(
+                "{}, storage {}, cgroup {}, {}",
+                facts.version, facts.storage_driver, facts.cgroup, facts.kernel
+            )
         })
         .map_err(|error| (error.to_string(), error.hint().map(|hint| hint.to_string())));
     let upstream = Upstream::discover()
@@ -80,7 +104,9 @@ async fn examine_engine_and_index() -> Vec<Point> {
 
 /// Needed only where Debian's base image can be neither found nor pulled.
 fn bootstrap_tool() -> Result<String, (String, Option<String>)> {
-    let found = ["/usr/bin/mmdebstrap", "/usr/bin/apt-get"].into_iter().find(|path| Path::new(path).exists());
+    let found = ["/usr/bin/mmdebstrap", "/usr/bin/apt-get"]
+        .into_iter()
+        .find(|path| Path::new(path).exists());
     found.map(str::to_owned).ok_or_else(|| {
         (
             "neither is there".to_owned(),
@@ -95,6 +121,10 @@ fn line(point: &Point) -> String {
         (false, true) => "absent ",
         (false, false) => "MISSING",
     };
-    let advice = point.advice.as_ref().map(|advice| format!("\n        {advice}")).unwrap_or_default();
+    let advice = point
+        .advice
+        .as_ref()
+        .map(|advice| format!("\n        {advice}"))
+        .unwrap_or_default();
     format!("{word} {}: {}{advice}\n", point.name, point.seen)
 }

@@ -5,6 +5,7 @@ use seatrial_engine::{Docker, Engine as _};
 use seatrial_record::ExitCode;
 use serde_json::json;
 
+use super::run::print;
 use super::{print_json, runtime};
 use crate::args::{Format, GcArgs};
 use crate::cache::{self, Cache};
@@ -16,21 +17,24 @@ pub fn run(args: &GcArgs) -> Ended {
     let folders = cache::sweep_run_folders()
         .context("cannot sweep the temporary folder")
         .map_err(Failure::could_not_run)?;
-    let (swept, images) = runtime()?.block_on(async {
-        let engine = Docker::connect().await?;
-        let swept = engine.sweep().await?;
-        let mut images = 0;
-        if args.caches {
-            for image in engine.images_labelled(BUILT).await? {
-                engine.remove_image(&image.reference).await?;
-                images += 1;
+    let (swept, images) = runtime()?
+        .block_on(async {
+            let engine = Docker::connect().await?;
+            let swept = engine.sweep().await?;
+            let mut images = 0;
+            if args.caches {
+                for image in engine.images_labelled(BUILT).await? {
+                    engine.remove_image(&image.reference).await?;
+                    images += 1;
+                }
             }
-        }
-        Ok::<_, seatrial_engine::EngineError>((swept, images))
-    })
-    .map_err(Failure::could_not_run)?;
+            Ok::<_, seatrial_engine::EngineError>((swept, images))
+        })
+        .map_err(Failure::could_not_run)?;
     let freed = if args.caches {
-        Cache::locate().and_then(|cache| Ok(cache.clear()?)).map_err(Failure::could_not_run)?
+        Cache::locate()
+            .and_then(|cache| Ok(cache.clear()?))
+            .map_err(Failure::could_not_run)?
     } else {
         0
     };
@@ -43,13 +47,14 @@ pub fn run(args: &GcArgs) -> Ended {
             "cache_bytes": freed,
         }))?,
         Format::Text => {
-            println!(
-                "removed {} containers, {} networks, {folders} temporary folders",
+            let mut text = format!(
+                "removed {} containers, {} networks, {folders} temporary folders\n",
                 swept.containers, swept.networks
             );
             if args.caches {
-                println!("removed {images} built images and {} MiB of cache", freed >> 20);
+                text += &format!("removed {images} built images and {} MiB of cache\n", freed >> 20);
             }
+            print(&text)?;
         }
     }
     Ok(ExitCode::Expected)

@@ -12,6 +12,7 @@ use crate::failure::{Ended, Failure};
 use crate::host;
 use crate::images;
 use crate::session::Session;
+use crate::signals::Cancel;
 
 /// Does what the sub-command says.
 pub fn run(project_args: &ProjectArgs, args: &ImageArgs) -> Ended {
@@ -26,14 +27,24 @@ pub fn run(project_args: &ProjectArgs, args: &ImageArgs) -> Ended {
 }
 
 async fn build(project: &Project, names: &[String]) -> Ended {
-    let names: Vec<&String> = if names.is_empty() { project.images().keys().collect() } else { names.iter().collect() };
+    let names: Vec<&String> = if names.is_empty() {
+        project.images().keys().collect()
+    } else {
+        names.iter().collect()
+    };
     if let Some(unknown) = names.iter().find(|name| !project.images().contains_key(**name)) {
         let known: Vec<&str> = project.images().keys().map(String::as_str).collect();
-        return Err(Failure::usage(anyhow::anyhow!("there is no image `{unknown}` in this project"))
-            .hint(format!("the images are: {}", known.join(", "))));
+        return Err(
+            Failure::usage(anyhow::anyhow!("there is no image `{unknown}` in this project"))
+                .hint(format!("the images are: {}", known.join(", "))),
+        );
     }
+    let cancel = Cancel::on_signals()?;
     let session = Session::open(host::run_id(jiff::Timestamp::now())).await?;
-    let built = build_each(&session, project, &names).await;
+    let built = tokio::select! {
+        built = build_each(&session, project, &names) => built,
+        () = cancel.cancelled() => Ok(cancel.exit_code()),
+    };
     session.close().await?;
     built
 }
@@ -45,7 +56,8 @@ async fn build_each(session: &Session, project: &Project, names: &[&String]) -> 
         let ready = images::prepare(session, project, image, None, &say)
             .await
             .map_err(Failure::could_not_run)?;
-        println!("{name}  {}  {}", ready.info.reference, numbers::bytes(ready.info.size_bytes));
+        let size = numbers::bytes(ready.info.size_bytes);
+        print(&format!("{name}  {}  {size}\n", ready.info.reference))?;
     }
     Ok(ExitCode::Expected)
 }
@@ -63,7 +75,9 @@ async fn list(project: &Project, format: &FormatArgs) -> Ended {
     let engine = Docker::connect().await.map_err(Failure::could_not_run)?;
     let mut rows = Vec::new();
     for (name, image) in project.images() {
-        let (reference, info) = images::locate(&engine, project, image).await.map_err(Failure::could_not_run)?;
+        let (reference, info) = images::locate(&engine, project, image)
+            .await
+            .map_err(Failure::could_not_run)?;
         rows.push(Row {
             name: name.clone(),
             contract: image.contract.clone(),
@@ -78,7 +92,10 @@ async fn list(project: &Project, format: &FormatArgs) -> Ended {
             let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
             let lines = rows.iter().map(|row| {
                 let size = row.size_bytes.map_or_else(|| "not built".to_owned(), numbers::bytes);
-                format!("{:width$}  {:8}  {size:>10}  {}\n", row.name, row.contract, row.reference)
+                format!(
+                    "{:width$}  {:8}  {size:>10}  {}\n",
+                    row.name, row.contract, row.reference
+                )
             });
             print(&lines.collect::<String>())?;
         }

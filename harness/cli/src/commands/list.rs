@@ -44,5 +44,9 @@ pub fn run(project_args: &ProjectArgs, args: &ListArgs) -> Ended {
             eprintln!("{} cases", rows.len());
         }
     }
-    Ok(if rows.is_empty() { ExitCode::NothingSelected } else { ExitCode::Expected })
+    Ok(if rows.is_empty() {
+        ExitCode::NothingSelected
+    } else {
+        ExitCode::Expected
+    })
 }

@@ -63,6 +63,5 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// JSON on stdout, for programs.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::bug)?;
-    println!("{text}");
-    Ok(())
+    run::print(&format!("{text}\n"))
 }

@@ -3,7 +3,6 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
 use seatrial_record::{ExitCode, RunRecord, render};
 use seatrial_spec::{Plan, Project};
 
@@ -34,7 +33,10 @@ pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
         started,
     };
     let id = host::run_id(started);
-    let folder = args.out.clone().unwrap_or_else(|| project.root().join("reports/runs").join(&id));
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| project.root().join("reports/runs").join(&id));
     let store = Store::create(folder).map_err(Failure::could_not_run)?;
     let record = runtime()?.block_on(work(id, &project, &plan, &orders, &store))?;
     show(&record, args.format.format, store.folder())?;
@@ -42,16 +44,21 @@ pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
 }
 
 /// Everything between the first request to the engine and the last.
-async fn work(id: String, project: &Project, plan: &Plan, orders: &Orders, store: &Store) -> Result<RunRecord, Failure> {
-    let cancel = Cancel::on_signals()
-        .context("cannot listen for signals")
-        .map_err(Failure::could_not_run)?;
+async fn work(
+    id: String,
+    project: &Project,
+    plan: &Plan,
+    orders: &Orders,
+    store: &Store,
+) -> Result<RunRecord, Failure> {
+    let cancel = Cancel::on_signals()?;
     let session = Session::open(id).await?;
     let ran = runner::run(&session, project, plan, orders, store, &cancel, &Progress::on_stderr()).await;
-    let closed = session.close().await;
-    let record = ran?;
-    closed?;
-    Ok(record)
+    // The record stands whether or not the clean-up held; what is left is swept by the next start.
+    if let Err(failure) = session.close().await {
+        eprintln!("seatrial: clean-up: {failure}");
+    }
+    ran
 }
 
 fn show(record: &RunRecord, format: Format, folder: &Path) -> Result<(), Failure> {
@@ -68,15 +75,18 @@ fn show(record: &RunRecord, format: Format, folder: &Path) -> Result<(), Failure
 pub fn style() -> render::Style {
     let terminal = std::io::stdout().is_terminal();
     let color = terminal && std::env::var_os("NO_COLOR").is_none() && std::env::var_os("CI").is_none();
-    render::Style { color, ..render::Style::default() }
+    render::Style {
+        color,
+        ..render::Style::default()
+    }
 }
 
 /// Prints without dying when the reader has gone (`seatrial run | head`).
 pub fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::could_not_run(anyhow::Error::from(error).context("cannot write to stdout")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::could_not_run(
+            anyhow::Error::from(error).context("cannot write to stdout"),
+        )),
         _ => Ok(()),
     }
 }
@@ -94,8 +104,10 @@ fn check_names(project: &Project, instead: &std::collections::BTreeMap<String, S
     for name in instead.keys() {
         if !project.images().contains_key(name) {
             let known: Vec<&str> = project.images().keys().map(String::as_str).collect();
-            return Err(Failure::usage(anyhow::anyhow!("--image names the image `{name}`, which is not one of this project"))
-                .hint(format!("the images are: {}", known.join(", "))));
+            return Err(Failure::usage(anyhow::anyhow!(
+                "--image names the image `{name}`, which is not one of this project"
+            ))
+            .hint(format!("the images are: {}", known.join(", "))));
         }
     }
     Ok(())

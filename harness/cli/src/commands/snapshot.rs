@@ -19,15 +19,20 @@ pub fn run(project_args: &ProjectArgs, args: &SnapshotArgs) -> Ended {
     let snapshots = Snapshots::open(project.root(), &BTreeMap::new());
     let select = |filter: &SnapshotFilter| -> Result<Entries, Failure> {
         let mut entries = snapshots.list().map_err(Failure::could_not_run)?;
-        entries.retain(|name, _| filter.filter.as_deref().is_none_or(|text| name.replace("__", "/").contains(text)));
+        entries.retain(|name, _| {
+            filter
+                .filter
+                .as_deref()
+                .is_none_or(|text| name.replace("__", "/").contains(text))
+        });
         Ok(entries)
     };
     match &args.command {
         SnapshotCommand::List(filter) => list(&select(filter)?, &filter.format),
-        SnapshotCommand::Accept(_) if snapshots::in_ci() => {
-            Err(Failure::usage(anyhow::anyhow!("snapshots are not accepted in CI (CI is set)"))
-                .hint("run and accept on your own machine, then commit reports/snapshots"))
-        }
+        SnapshotCommand::Accept(_) if snapshots::in_ci() => Err(Failure::usage(anyhow::anyhow!(
+            "snapshots are not accepted in CI (CI is set)"
+        ))
+        .hint("run and accept on your own machine, then commit reports/snapshots")),
         SnapshotCommand::Accept(filter) => settle(&select(filter)?, &filter.format, "accepted", snapshots::accept),
         SnapshotCommand::Reject(filter) => settle(&select(filter)?, &filter.format, "rejected", snapshots::reject),
     }
@@ -41,12 +46,17 @@ fn list(entries: &Entries, format: &FormatArgs) -> Ended {
     };
     match format.format {
         Format::Json => {
-            let rows: Vec<_> = entries.iter().map(|(name, entry)| json!({ "name": name, "state": state(entry) })).collect();
+            let rows: Vec<_> = entries
+                .iter()
+                .map(|(name, entry)| json!({ "name": name, "state": state(entry) }))
+                .collect();
             print_json(&rows)?;
         }
         Format::Text => {
             let width = entries.keys().map(String::len).max().unwrap_or(0);
-            let lines = entries.iter().map(|(name, entry)| format!("{name:width$}  {}\n", state(entry)));
+            let lines = entries
+                .iter()
+                .map(|(name, entry)| format!("{name:width$}  {}\n", state(entry)));
             print(&lines.collect::<String>())?;
         }
     }
@@ -75,5 +85,9 @@ fn settle(
             eprintln!("{} {done}", names.len());
         }
     }
-    Ok(if names.is_empty() { ExitCode::NothingSelected } else { ExitCode::Expected })
+    Ok(if names.is_empty() {
+        ExitCode::NothingSelected
+    } else {
+        ExitCode::Expected
+    })
 }

@@ -31,7 +31,9 @@ pub async fn base(session: &Session, suite: &str, say: &(dyn Fn(&str) + Sync)) -
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("no answer within {} s", PULL_PATIENCE.as_secs()),
     };
-    say(&format!("base image: {published} cannot be pulled; bootstrapping {suite} with mmdebstrap"));
+    say(&format!(
+        "base image: {published} cannot be pulled; bootstrapping {suite} with mmdebstrap"
+    ));
     let archive = session.folder.path().join(format!("base-{suite}.tar"));
     bootstrap::debian(session, suite, &archive).await.with_context(|| {
         format!(

@@ -2,15 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::session::Session;
 
+/// A bootstrap takes half a minute from a near mirror; a slow one may need many.
+const DEADLINE: Duration = Duration::from_secs(1200);
+
 /// Bootstraps a minimal Debian of `suite` into the tar `archive`.
 pub async fn debian(session: &Session, suite: &str, archive: &Path) -> anyhow::Result<()> {
-    let apt = PrivateApt::update(session).await?;
+    let apt = PrivateApt::update(session, suite).await?;
     let mirror = apt.mirror().await?;
     let mmdebstrap = match on_path("mmdebstrap") {
         Some(program) => program,
@@ -18,6 +23,8 @@ pub async fn debian(session: &Session, suite: &str, archive: &Path) -> anyhow::R
     };
     let mut command = Command::new(&mmdebstrap);
     command
+        // Its work area is as large as the system it makes, and must go with the run.
+        .env("TMPDIR", session.folder.path())
         .args(["--variant=minbase", "--include=ca-certificates", suite])
         .arg(archive)
         .arg(format!("deb {mirror} {suite} main"));
@@ -30,8 +37,8 @@ struct PrivateApt {
 }
 
 impl PrivateApt {
-    async fn update(session: &Session) -> anyhow::Result<PrivateApt> {
-        let folder = session.folder.path().join("apt");
+    async fn update(session: &Session, suite: &str) -> anyhow::Result<PrivateApt> {
+        let folder = session.folder.path().join(format!("apt-{suite}"));
         std::fs::create_dir_all(folder.join("lists/partial"))?;
         std::fs::create_dir_all(folder.join("cache/archives/partial"))?;
         let apt = PrivateApt { folder };
@@ -96,11 +103,10 @@ fn on_path(program: &str) -> Option<PathBuf> {
 /// Runs a command; its end is an error unless it succeeds, with the last lines it printed.
 async fn output_of(mut command: Command) -> anyhow::Result<String> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
+    let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = timeout(DEADLINE, running)
         .await
+        .with_context(|| format!("{program} did not end within {} s", DEADLINE.as_secs()))?
         .with_context(|| format!("{program} could not be started"))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

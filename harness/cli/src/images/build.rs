@@ -70,7 +70,9 @@ fn arguments(
 ) -> BTreeMap<String, String> {
     let mut all = own.clone();
     all.insert("BASE".into(), base.reference.clone());
-    all.extend(pip_variables(&session.local_index_url(&format!("build {}", image.name))));
+    all.extend(pip_variables(
+        &session.local_index_url(&format!("build {}", image.name)),
+    ));
     all
 }
 
@@ -89,7 +91,10 @@ async fn compile_static(session: &Session, package: &Path, binary: &str) -> anyh
         .await
         .context("cargo could not be started; it builds the stub image's binary")?;
     if !output.status.success() {
-        bail!("cargo could not compile {binary}:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "cargo could not compile {binary}:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let program = target.join("release").join(binary);
     std::fs::read(&program).with_context(|| format!("cannot read {}", program.display()))

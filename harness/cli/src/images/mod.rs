@@ -1,8 +1,8 @@
 //! Gets what is launched ready before anything is timed: images, their own manifests, derived images, trees.
 
 mod base;
-mod build;
 mod bootstrap;
+mod build;
 mod context;
 mod derived;
 mod named;

@@ -22,11 +22,7 @@ pub struct NamedImage {
 }
 
 /// The image as it is now: nothing is built or pulled. Returns the reference it would have and what is there.
-pub async fn locate(
-    engine: &Docker,
-    project: &Project,
-    image: &Image,
-) -> anyhow::Result<(String, Option<ImageInfo>)> {
+pub async fn locate(engine: &Docker, project: &Project, image: &Image) -> anyhow::Result<(String, Option<ImageInfo>)> {
     let reference = match &image.source {
         ImageSource::Reference(reference) => reference.clone(),
         _ => Recipe::read(project, image)?.reference,
@@ -51,7 +47,12 @@ pub async fn prepare(
     let manifest = own_manifest(session, &info, contract)
         .await
         .with_context(|| format!("cannot read what {} holds by itself", info.reference))?;
-    Ok(NamedImage { name: image.name.clone(), info, contract: contract.clone(), manifest })
+    Ok(NamedImage {
+        name: image.name.clone(),
+        info,
+        contract: contract.clone(),
+        manifest,
+    })
 }
 
 /// The image that the project's own file describes, built or pulled on first need.
@@ -86,8 +87,12 @@ async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) 
     let candidates = contract.python.join(" ");
     let key = cache::digest([info.id.as_bytes(), manifest::READER.as_bytes(), candidates.as_bytes()]);
     let file = session.cache.folder("manifests")?.join(format!("{key}.json"));
-    if let Ok(text) = std::fs::read_to_string(&file) {
-        return Ok(Some(serde_json::from_str(&text)?));
+    // A file that does not hold is read anew, not complained about: it is only a cache.
+    if let Some(known) = std::fs::read(&file)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+    {
+        return Ok(Some(known));
     }
     let task = TaskSpec {
         image: info.id.clone(),
@@ -99,7 +104,14 @@ async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) 
         deadline: manifest::DEADLINE,
     };
     let raw = manifest::parse(&session.engine.task(&session.owner, task).await?)?;
-    let (manifest, _) = Origins { image: None, mount: None, derived: false }.classify(raw);
-    std::fs::write(&file, serde_json::to_string(&manifest)?)?;
+    let (manifest, _) = Origins {
+        image: None,
+        mount: None,
+        derived: false,
+    }
+    .classify(raw);
+    let mut aside = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(session.cache.root()))?;
+    serde_json::to_writer(&mut aside, &manifest)?;
+    aside.persist(&file)?;
     Ok(Some(manifest))
 }

@@ -34,7 +34,11 @@ impl Recipe {
             ImageSource::Reference(reference) => bail!("{reference} is used as it is, not built"),
         };
         let reference = format!("seatrial/{}:{digest}", image.name);
-        Ok(Recipe { files, digest, reference })
+        Ok(Recipe {
+            files,
+            digest,
+            reference,
+        })
     }
 }
 

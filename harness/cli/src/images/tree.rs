@@ -11,6 +11,7 @@ use super::named::NamedImage;
 use super::pip_variables;
 use crate::cache;
 use crate::session::Session;
+use crate::stage::open_to_all;
 
 /// Installing a large set from a slow upstream takes minutes.
 const DEADLINE: Duration = Duration::from_secs(900);
@@ -40,21 +41,34 @@ pub async fn build_tree(
     let script = script(&builder.contract.python, lists.len());
     let lists: Vec<String> = lists.iter().map(|list| list.join("\n") + "\n").collect();
     let inputs = [builder.info.id.as_str(), script.as_str()];
-    let digest = cache::digest(inputs.into_iter().chain(lists.iter().map(String::as_str)).map(str::as_bytes));
+    let digest = cache::digest(
+        inputs
+            .into_iter()
+            .chain(lists.iter().map(String::as_str))
+            .map(str::as_bytes),
+    );
     let _turn = session.turns.of(&digest).await;
     let trees = session.cache.folder("trees")?;
     let finished = trees.join(&digest);
     if finished.is_dir() {
         return Ok(finished);
     }
-    say(&format!("building a preinstalled tree with the Python of {}", builder.name));
+    say(&format!(
+        "building a preinstalled tree with the Python of {}",
+        builder.name
+    ));
     let work = session.folder.path().join(format!("tree-{digest}"));
     fs::create_dir_all(work.join("tree"))?;
+    open_to_all(&work)?;
+    open_to_all(&work.join("tree"))?;
     for (number, list) in lists.iter().enumerate() {
         fs::write(work.join(format!("requirements-{number}.txt")), list)?;
     }
     let index_url = session.local_index_url(&format!("tree {digest}"));
-    let output = session.engine.task(&session.owner, task(builder, script, &work, &index_url)).await?;
+    let output = session
+        .engine
+        .task(&session.owner, task(builder, script, &work, &index_url))
+        .await?;
     if output.code != 0 {
         bail!(
             "the preinstalled tree could not be built (exit code {}):\n{}",
@@ -83,7 +97,11 @@ fn task(builder: &NamedImage, script: String, work: &Path, index_url: &str) -> T
         command: ["sh", "-c", &script].map(String::from).into(),
         env,
         user: Some(this_user()),
-        mounts: vec![Mount { source: work.to_owned(), target: INSIDE.into(), read_only: false }],
+        mounts: vec![Mount {
+            source: work.to_owned(),
+            target: INSIDE.into(),
+            read_only: false,
+        }],
         host_network: true,
         deadline: DEADLINE,
     }
@@ -104,7 +122,11 @@ fn settle(tree: &Path, trees: &Path, finished: &Path) -> anyhow::Result<()> {
     let copied = aside.path().join("tree");
     if fs::rename(tree, &copied).is_err() {
         // The temporary folder may lie on another file system.
-        let status = std::process::Command::new("cp").arg("-Rp").arg(tree).arg(&copied).status()?;
+        let status = std::process::Command::new("cp")
+            .arg("-Rp")
+            .arg(tree)
+            .arg(&copied)
+            .status()?;
         anyhow::ensure!(status.success(), "cp could not copy the tree into the cache");
     }
     match fs::rename(&copied, finished) {

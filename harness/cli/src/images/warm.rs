@@ -9,7 +9,10 @@ use super::named::NamedImage;
 use super::pip_variables;
 use crate::cache;
 use crate::session::Session;
+use crate::stage::open_to_all;
 
+/// File that says the work of a folder was done in this run.
+const DONE: &str = "done";
 const DEADLINE: Duration = Duration::from_secs(900);
 
 /// Asks the index, by the image's own pip, for everything that the requirements lead to. Requirements that cannot be
@@ -19,12 +22,21 @@ pub async fn warm_index(session: &Session, image: &NamedImage, requirements: &[S
     let name = format!("warm-{}", cache::digest([image.info.id.as_bytes(), text.as_bytes()]));
     let _turn = session.turns.of(&name).await;
     let work = session.folder.path().join(name);
-    if work.exists() {
+    if work.join(DONE).exists() {
         return Ok(());
     }
+    let done = work.join(DONE);
     fs::create_dir_all(&work)?;
-    fs::write(work.join("requirements.txt"), text)?;
-    let candidates: Vec<String> = image.contract.python.iter().map(|python| format!("\"{python}\"")).collect();
+    open_to_all(&work)?;
+    let list = work.join("requirements.txt");
+    fs::write(&list, text)?;
+    open_to_all(&list)?;
+    let candidates: Vec<String> = image
+        .contract
+        .python
+        .iter()
+        .map(|python| format!("\"{python}\""))
+        .collect();
     let script = format!(
         "for python in {}; do [ -x \"$python\" ] && exec \"$python\" -m pip download --no-cache-dir -d /tmp/warm \
          -r /seatrial/requirements.txt; done",
@@ -35,11 +47,16 @@ pub async fn warm_index(session: &Session, image: &NamedImage, requirements: &[S
         command: ["sh", "-c", &script].map(String::from).into(),
         env: pip_variables(&session.local_index_url("warm")).into(),
         user: None,
-        mounts: vec![Mount { source: work, target: "/seatrial".into(), read_only: true }],
+        mounts: vec![Mount {
+            source: work,
+            target: "/seatrial".into(),
+            read_only: true,
+        }],
         host_network: true,
         deadline: DEADLINE,
     };
     let output = session.engine.task(&session.owner, task).await?;
     tracing::debug!(code = output.code, "index warmed for {}", image.name);
+    fs::write(done, "")?;
     Ok(())
 }

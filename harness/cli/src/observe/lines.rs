@@ -35,6 +35,7 @@ pub struct LogReader {
     matched: Vec<(String, String)>,
     bytes: u64,
     lines: u64,
+    cut: Option<String>,
 }
 
 impl LogReader {
@@ -63,6 +64,7 @@ impl LogReader {
             matched: Vec::new(),
             bytes: 0,
             lines: 0,
+            cut: None,
         };
         (reader, told)
     }
@@ -79,9 +81,19 @@ impl LogReader {
         loop {
             let chunk = tokio::select! {
                 chunk = log.next() => chunk,
-                () = &mut until => break,
+                () = &mut until => {
+                    self.cut = Some("it did not arrive in time".to_owned());
+                    break;
+                }
             };
-            let Some(Ok(chunk)) = chunk else { break };
+            let chunk = match chunk {
+                Some(Ok(chunk)) => chunk,
+                Some(Err(error)) => {
+                    self.cut = Some(error.to_string());
+                    break;
+                }
+                None => break,
+            };
             self.bytes += chunk.bytes.len() as u64;
             self.split(&mut open[usize::from(chunk.stderr)], &chunk);
         }
@@ -89,7 +101,13 @@ impl LogReader {
         for rest in open.iter().filter(|rest| !rest.is_empty()) {
             self.line(rest, now);
         }
-        LogTail { tail: self.tail.into(), matched: self.matched, bytes: self.bytes, lines: self.lines }
+        LogTail {
+            tail: self.tail.into(),
+            matched: self.matched,
+            bytes: self.bytes,
+            lines: self.lines,
+            cut: self.cut,
+        }
     }
 
     fn split(&mut self, open: &mut Vec<u8>, chunk: &LogChunk) {
@@ -157,7 +175,11 @@ mod tests {
     use super::*;
 
     fn chunk(bytes: &[u8]) -> Result<LogChunk, EngineError> {
-        Ok(LogChunk { at: Instant::now(), stderr: false, bytes: bytes.to_vec() })
+        Ok(LogChunk {
+            at: Instant::now(),
+            stderr: false,
+            bytes: bytes.to_vec(),
+        })
     }
 
     async fn read(chunks: &[&[u8]]) -> (LogTail, Seen) {

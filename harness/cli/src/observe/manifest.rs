@@ -56,7 +56,10 @@ pub fn command(contract: &Contract, server: Option<&str>, imports: &[Wanted], en
     let appended: Vec<String> = contract
         .path_appended
         .iter()
-        .map(|path| path.replace("{app_root}", &contract.app_root).replace("{entry_dir}", entry_dir))
+        .map(|path| {
+            path.replace("{app_root}", &contract.app_root)
+                .replace("{entry_dir}", entry_dir)
+        })
         .collect();
     let params = serde_json::json!({
         "server": server,
@@ -64,14 +67,20 @@ pub fn command(contract: &Contract, server: Option<&str>, imports: &[Wanted], en
         "imports": imports,
         "source": READER,
     });
-    let mut argv: Vec<String> = ["sh", "-c", &choose_python(&contract.python), "seatrial"].map(String::from).into();
+    let mut argv: Vec<String> = ["sh", "-c", &choose_python(&contract.python), "seatrial"]
+        .map(String::from)
+        .into();
     argv.extend([READER.to_owned(), params.to_string()]);
     argv
 }
 
 /// The same as an engine command.
 pub fn exec(argv: Vec<String>) -> Command {
-    Command { argv, user: None, deadline: DEADLINE }
+    Command {
+        argv,
+        user: None,
+        deadline: DEADLINE,
+    }
 }
 
 /// Shell text that runs the first interpreter that exists; the candidates are the contract's own words.
@@ -126,7 +135,10 @@ impl Origins<'_> {
             .imports
             .into_iter()
             .map(|import| Import {
-                origin: import.file.as_deref().and_then(|file| of_file(file, &import.project, &distributions)),
+                origin: import
+                    .file
+                    .as_deref()
+                    .and_then(|file| of_file(file, &import.project, &distributions)),
                 project: import.project,
                 module: import.module,
                 version: import.version,
@@ -134,7 +146,11 @@ impl Origins<'_> {
                 error: import.error,
             })
             .collect();
-        let manifest = Manifest { python: raw.python, sys_path: raw.sys_path, distributions };
+        let manifest = Manifest {
+            python: raw.python,
+            sys_path: raw.sys_path,
+            distributions,
+        };
         (manifest, imports)
     }
 
@@ -204,7 +220,11 @@ mod tests {
 
     #[test]
     fn origin_follows_place_and_version() {
-        let none = Origins { image: None, mount: None, derived: false };
+        let none = Origins {
+            image: None,
+            mount: None,
+            derived: false,
+        };
         let (image, _) = none.classify(raw(&[("numpy", "1.26.4", "/env/site")], "/env/site/numpy/__init__.py"));
         let seen = [
             ("numpy", "1.25.2", "/app/libs"),
@@ -212,13 +232,24 @@ mod tests {
             ("six", "1.16.0", "/env/site"),
             ("idna", "3.7", "/home/u/.local/lib"),
         ];
-        let mounted = Origins { image: Some(&image), mount: Some("/app/libs".into()), derived: false };
+        let mounted = Origins {
+            image: Some(&image),
+            mount: Some("/app/libs".into()),
+            derived: false,
+        };
         let (manifest, imports) = mounted.classify(raw(&seen, "/app/libs/numpy/__init__.py"));
         let origins: Vec<Origin> = manifest.distributions.iter().map(|dist| dist.origin).collect();
-        assert_eq!(origins, [Origin::Mounted, Origin::Image, Origin::Installed, Origin::UserSite]);
+        assert_eq!(
+            origins,
+            [Origin::Mounted, Origin::Image, Origin::Installed, Origin::UserSite]
+        );
         assert_eq!(imports[0].origin, Some(Origin::Mounted));
 
-        let derived = Origins { image: Some(&image), mount: None, derived: true };
+        let derived = Origins {
+            image: Some(&image),
+            mount: None,
+            derived: true,
+        };
         let (manifest, imports) = derived.classify(raw(&seen[2..3], "/app/numpy.py"));
         assert_eq!(manifest.distributions[0].origin, Origin::Derived);
         assert_eq!(imports[0].origin, None, "the app's own module has no origin");
@@ -226,7 +257,11 @@ mod tests {
 
     #[test]
     fn a_reader_that_fails_says_why() {
-        let output = CommandOutput { code: 127, stdout: vec![], stderr: b"warning\nno python here\n".to_vec() };
+        let output = CommandOutput {
+            code: 127,
+            stdout: vec![],
+            stderr: b"warning\nno python here\n".to_vec(),
+        };
         let error = parse(&output).unwrap_err().to_string();
         assert_eq!(error, "the manifest reader ended with 127: no python here");
     }

@@ -27,7 +27,12 @@ impl Prober {
     /// A prober of `http://ip:port/path`; `since` is the zero from which a boot's age counts.
     pub fn new(client: Client, (ip, port): (IpAddr, u16), path: &str, hanging_after: Duration, since: Instant) -> Self {
         let url = format!("http://{}{path}", std::net::SocketAddr::new(ip, port));
-        Prober { client, url, hanging_after, since }
+        Prober {
+            client,
+            url,
+            hanging_after,
+            since,
+        }
     }
 
     /// A client that keeps no connection and follows nothing: what it sees is what the replica does now.
@@ -115,7 +120,9 @@ mod tests {
     async fn answer(mut stream: TcpStream, status: &str) {
         let mut request = [0; 1024];
         let _ = stream.read(&mut request).await;
-        let _ = stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await;
+        let _ = stream
+            .write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes())
+            .await;
     }
 
     #[tokio::test]
@@ -132,9 +139,7 @@ mod tests {
             Instant::now(),
         );
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let probing = tokio::spawn(async move {
-            prober.until_ready(|state, _| tell.send(state).unwrap()).await
-        });
+        let probing = tokio::spawn(async move { prober.until_ready(|state, _| tell.send(state).unwrap()).await });
         assert_eq!(told.recv().await, Some(HealthState::Refused));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         answer(listener.accept().await.unwrap().0, "502 Bad Gateway").await;

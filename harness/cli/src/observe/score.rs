@@ -17,7 +17,11 @@ const TEXT_BYTES: usize = 2000;
 /// Posts `body` as JSON.
 pub async fn score(client: &Client, (ip, port): (IpAddr, u16), path: &str, body: &serde_json::Value) -> ScoredResponse {
     let sent = Instant::now();
-    let answered = timeout(DEADLINE, exchange(client, &format!("http://{}{path}", SocketAddr::new(ip, port)), body)).await;
+    let answered = timeout(
+        DEADLINE,
+        exchange(client, &format!("http://{}{path}", SocketAddr::new(ip, port)), body),
+    )
+    .await;
     let took_ns = sent.elapsed().as_nanos() as u64;
     let none = |error: String| ScoredResponse {
         status: None,

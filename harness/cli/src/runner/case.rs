@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use reqwest::Client;
 use seatrial_engine::{Ended, Engine as _, LaunchSpec, Mount, Network, Replica, Stamp};
-use seatrial_record::{Exit, HealthState, HealthTransition, IndexUse, LogTail, Observation, Phase, PhaseInstant, Resources};
+use seatrial_record::{
+    Exit, HealthState, HealthTransition, IndexUse, LogTail, Observation, Phase, PhaseInstant, Resources,
+};
 use seatrial_spec::{Case, Contract, Method};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -15,6 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::event::{Event, Reporter};
 use super::prepare::Ready;
+use crate::cache;
 use crate::observe::manifest::{self, Origins, Wanted};
 use crate::observe::{LogReader, Prober, Seen, score};
 use crate::session::Session;
@@ -48,9 +51,15 @@ pub async fn run(
         .await
         .context("the index cannot listen where the run's containers reach this host")?;
     let layout = Layout::make(session, case, ready)?;
+    let client = Prober::client()?;
     let spec = LaunchSpec {
         image: ready.derived.as_ref().unwrap_or(&ready.image.info).id.clone(),
-        env: vec![layout.environment(case, contract, &session.index.url(index_address, &token), &index_address.ip().to_string())],
+        env: vec![layout.environment(
+            case,
+            contract,
+            &session.index.url(index_address, &token),
+            &index_address.ip().to_string(),
+        )],
         mounts: layout.mounts(contract, ready),
         ports: vec![contract.probe.port],
         case: case.id.clone(),
@@ -62,15 +71,21 @@ pub async fn run(
         .pop()
         .context("the engine launched no replica")?;
 
-    let client = Prober::client()?;
     let watch = Watch::begin(&replica, case, contract);
     // None: it has ended before it could be asked, and its end is what is seen.
     let address = replica.address(contract.probe.port);
     let mut health = Vec::new();
     let mut changed = |state, at: Instant| {
         let after = at.saturating_duration_since(watch.zero);
-        health.push(HealthTransition { state, at_ns: after.as_nanos() as u64 });
-        reporter.on_event(&Event::Health { id: &case.id, state, after });
+        health.push(HealthTransition {
+            state,
+            at_ns: after.as_nanos() as u64,
+        });
+        reporter.on_event(&Event::Health {
+            id: &case.id,
+            state,
+            after,
+        });
     };
     let end = tokio::select! {
         at = until_ready(&client, address, contract, watch.zero, &mut changed) => End::Ready(at),
@@ -78,21 +93,28 @@ pub async fn run(
         () = sleep_until(watch.zero + watched(case)) => End::TimeUp,
     };
 
-    let mut observation = Observation { health, ..Observation::default() };
+    let mut observation = Observation {
+        health,
+        ..Observation::default()
+    };
     if let (End::Ready(_), Some(address)) = (&end, address) {
         if let Some((wanted, _)) = &case.expect.score {
             let answer = score(&client, address, &contract.probe.score, &wanted.send).await;
             if answer.status.is_some() {
-                observation.phases.push(watch.instant(Phase::FirstResponse, Instant::now()));
+                observation
+                    .phases
+                    .push(watch.instant(Phase::FirstResponse, Instant::now()));
             }
             observation.score = Some(answer);
         }
         read_inside(&replica, case, ready, &layout, &mut observation).await;
     }
     if !matches!(end, End::Exited(_)) {
-        let usage = replica.usage().await?;
-        observation.resources =
-            Some(Resources { peak_memory_bytes: usage.peak_memory_bytes, cpu_ns: usage.cpu_ns });
+        // A side figure: without it the rest of the case still stands.
+        observation.resources = replica.usage().await.ok().map(|usage| Resources {
+            peak_memory_bytes: usage.peak_memory_bytes,
+            cpu_ns: usage.cpu_ns,
+        });
     }
     // The log of a dead container still arrives whole; that of a removed one does not.
     replica.kill().await?;
@@ -116,9 +138,13 @@ async fn until_ready(
     zero: Instant,
     changed: impl FnMut(HealthState, Instant),
 ) -> Instant {
-    let Some(address) = address else { return std::future::pending().await };
+    let Some(address) = address else {
+        return std::future::pending().await;
+    };
     let probe = &contract.probe;
-    Prober::new(client.clone(), address, &probe.health, probe.hanging_after, zero).until_ready(changed).await
+    Prober::new(client.clone(), address, &probe.health, probe.hanging_after, zero)
+        .until_ready(changed)
+        .await
 }
 
 /// How long the case is watched: until its own expectation is decided.
@@ -131,12 +157,17 @@ fn watched(case: &Case) -> Duration {
 /// Reads the manifest of the running server, if the image has a Python to read it with.
 async fn read_inside(replica: &impl Replica, case: &Case, ready: &Ready, layout: &Layout, into: &mut Observation) {
     let contract = &ready.image.contract;
-    let (Some(server), Some(own)) = (&contract.server_process, &ready.image.manifest) else { return };
+    let (Some(server), Some(own)) = (&contract.server_process, &ready.image.manifest) else {
+        return;
+    };
     let imports: Vec<Wanted> = case
         .expect
         .packages
         .iter()
-        .map(|(package, _)| Wanted { project: package.project.clone(), import: package.import.clone() })
+        .map(|(package, _)| Wanted {
+            project: package.project.clone(),
+            import: package.import.clone(),
+        })
         .collect();
     let entry_dir = layout.staged.entry_dir.to_string_lossy();
     let argv = manifest::command(contract, Some(server), &imports, &entry_dir);
@@ -174,7 +205,10 @@ impl Layout {
         let contract = &ready.image.contract;
         let scenario = &case.scenario;
         let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
-        let folder = session.folder.path().join(format!("app-{}", case.id.replace(['/', '@', '+'], "-")));
+        let folder = session
+            .folder
+            .path()
+            .join(format!("app-{}", cache::digest([case.id.as_bytes()])));
         let staged = Staged::copy(&scenario.app, entry, folder)?;
         let (mut requirements, mut tree) = (None, None);
         if let (Method::Dynamic, Some(method)) = (case.method, &contract.dynamic) {
@@ -186,16 +220,29 @@ impl Layout {
             let path = scenario.extend.directory.as_ref().unwrap_or(&method.path);
             tree = Some((path.clone(), staged.make_mount_point(path)?));
         }
-        Ok(Layout { staged, requirements, tree })
+        Ok(Layout {
+            staged,
+            requirements,
+            tree,
+        })
     }
 
     /// What the contract's variables must say; the scenario's own `env` comes last and wins.
-    fn environment(&self, case: &Case, contract: &Contract, index_url: &str, index_host: &str) -> BTreeMap<String, String> {
+    fn environment(
+        &self,
+        case: &Case,
+        contract: &Contract,
+        index_url: &str,
+        index_host: &str,
+    ) -> BTreeMap<String, String> {
         let mut env: BTreeMap<String, String> = contract
             .index_env
             .iter()
             .map(|(name, value)| {
-                (name.clone(), value.replace("{index}", index_url).replace("{index_host}", index_host))
+                (
+                    name.clone(),
+                    value.replace("{index}", index_url).replace("{index_host}", index_host),
+                )
             })
             .collect();
         if let Some(entry) = &case.scenario.entry {
@@ -212,14 +259,24 @@ impl Layout {
     }
 
     fn mounts(&self, contract: &Contract, ready: &Ready) -> Vec<Mount> {
-        let app = Mount { source: self.staged.folder.clone(), target: contract.app_root.clone(), read_only: false };
+        let app = Mount {
+            source: self.staged.folder.clone(),
+            target: contract.app_root.clone(),
+            read_only: false,
+        };
         let tree = ready.tree.clone().zip(self.mount_point(contract));
-        let tree = tree.map(|(source, target)| Mount { source, target, read_only: true });
+        let tree = tree.map(|(source, target)| Mount {
+            source,
+            target,
+            read_only: true,
+        });
         [app].into_iter().chain(tree).collect()
     }
 
     fn mount_point(&self, contract: &Contract) -> Option<String> {
-        self.tree.as_ref().map(|(_, below_root)| format!("{}/{below_root}", contract.app_root))
+        self.tree
+            .as_ref()
+            .map(|(_, below_root)| format!("{}/{below_root}", contract.app_root))
     }
 }
 
@@ -241,8 +298,18 @@ impl Watch {
                 _ => None,
             })
             .unwrap_or_else(Instant::now);
-        let refuses_log = case.expect.refuses.iter().filter_map(|(refuses, _)| refuses.log.clone());
-        let wanted = case.expect.log.iter().map(|(text, _)| text.clone()).chain(refuses_log).collect();
+        let refuses_log = case
+            .expect
+            .refuses
+            .iter()
+            .filter_map(|(refuses, _)| refuses.log.clone());
+        let wanted = case
+            .expect
+            .log
+            .iter()
+            .map(|(text, _)| text.clone())
+            .chain(refuses_log)
+            .collect();
         let (reader, told) = LogReader::new(&contract.marks, wanted);
         let (stop, stopped) = oneshot::channel::<()>();
         let until = async move {
@@ -252,23 +319,40 @@ impl Watch {
             }
         };
         let reading = tokio::spawn(reader.read(replica.logs(), until));
-        Watch { zero, told, reading, stop }
+        Watch {
+            zero,
+            told,
+            reading,
+            stop,
+        }
     }
 
     fn instant(&self, phase: Phase, at: Instant) -> PhaseInstant {
-        PhaseInstant { phase, at_ns: at.saturating_duration_since(self.zero).as_nanos() as u64 }
+        PhaseInstant {
+            phase,
+            at_ns: at.saturating_duration_since(self.zero).as_nanos() as u64,
+        }
     }
 
     /// Waits for the rest of the log, then puts every instant in order of time.
     async fn finish(self, end: End, stamps: &[Stamp], into: &mut Observation) {
-        let Watch { zero, told, mut reading, stop } = self;
+        let Watch {
+            zero,
+            told,
+            mut reading,
+            stop,
+        } = self;
         into.log = match timeout(LOG_DRAIN, &mut reading).await {
-            Ok(read) => read.unwrap_or_default(),
+            Ok(read) => read,
             Err(_) => {
                 let _ = stop.send(());
-                reading.await.unwrap_or_default()
+                reading.await
             }
-        };
+        }
+        .unwrap_or_else(|error| LogTail {
+            cut: Some(format!("its reader failed: {error}")),
+            ..LogTail::default()
+        });
         let seen = told.borrow().clone();
         let mut instants: Vec<(Phase, Instant)> = stamps
             .iter()
@@ -279,13 +363,16 @@ impl Watch {
             })
             .collect();
         instants.extend(seen.phases);
-        close_install(&mut instants);
         match end {
             End::Ready(at) => instants.push((Phase::Ready, at)),
             End::Exited(ended) => {
                 instants.push((Phase::Exited, ended.at));
                 let at_ns = ended.at.saturating_duration_since(zero).as_nanos() as u64;
-                into.exit = Some(Exit { container: ended.code, inner: seen.inner_exit, at_ns });
+                into.exit = Some(Exit {
+                    container: ended.code,
+                    inner: seen.inner_exit,
+                    at_ns,
+                });
             }
             End::TimeUp => {}
         }
@@ -294,13 +381,5 @@ impl Watch {
             at_ns: at.saturating_duration_since(zero).as_nanos() as u64,
         }));
         into.phases.sort_by_key(|instant| instant.at_ns);
-    }
-}
-
-/// Where a contract has no line for the end of the installation, the server's start is its end.
-fn close_install(instants: &mut Vec<(Phase, Instant)>) {
-    let at = |wanted| instants.iter().find(|(phase, _)| *phase == wanted).map(|(_, at)| *at);
-    if let (Some(_), None, Some(started)) = (at(Phase::InstallBegin), at(Phase::InstallEnd), at(Phase::ServerStart)) {
-        instants.push((Phase::InstallEnd, started));
     }
 }

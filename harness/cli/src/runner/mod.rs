@@ -49,11 +49,17 @@ pub async fn run(
     reporter: &dyn Reporter,
 ) -> Result<RunRecord, Failure> {
     let begun = Instant::now();
-    let network = session.engine.network(&session.owner).await.map_err(Failure::could_not_run)?;
+    let network = session
+        .engine
+        .network(&session.owner)
+        .await
+        .map_err(Failure::could_not_run)?;
     let mut record = blank_record(session, plan, orders, &network).await?;
     store.write(&record).map_err(Failure::could_not_run)?;
 
-    reporter.on_event(&Event::RunStarted { cases: plan.cases.len() });
+    reporter.on_event(&Event::RunStarted {
+        cases: plan.cases.len(),
+    });
     let say = |text: &str| reporter.on_event(&Event::Preparing { what: text });
     let prepared = tokio::select! {
         prepared = prepare::all(session, project, plan, orders, &say) => prepared,
@@ -81,7 +87,10 @@ pub async fn run(
             ended.alone = jobs == 1;
             ended.judge();
             snapshots.compare(&mut ended).map_err(Failure::could_not_run)?;
-            reporter.on_event(&Event::CaseFinished { case: &ended, done: record.cases.len() + 1 });
+            reporter.on_event(&Event::CaseFinished {
+                case: &ended,
+                done: record.cases.len() + 1,
+            });
             record.cases.push(ended);
             record.took_ns = begun.elapsed().as_nanos() as u64;
             store.write(&record).map_err(Failure::could_not_run)?;
@@ -107,7 +116,10 @@ async fn observe(
 /// The error of a case, with the hint that the failing library gives.
 fn case_error(error: anyhow::Error) -> CaseError {
     let failure = Failure::could_not_run(error);
-    CaseError { what: format!("{:#}", failure.error), hint: failure.hint }
+    CaseError {
+        what: format!("{:#}", failure.error),
+        hint: failure.hint,
+    }
 }
 
 fn case_record(prepared: &PreparedCase, project: &Project, outcome: Result<Observation, CaseError>) -> CaseRecord {
@@ -118,7 +130,9 @@ fn case_record(prepared: &PreparedCase, project: &Project, outcome: Result<Obser
     };
     let ready = prepared.ready.as_ref().ok();
     let own = ready.and_then(|ready| ready.image.manifest.as_ref());
-    let seen = observations.first().and_then(|observation| observation.manifest.as_ref());
+    let seen = observations
+        .first()
+        .and_then(|observation| observation.manifest.as_ref());
     let manifest_diff = own.zip(seen).map(|(own, seen)| ManifestDiff::between(own, seen));
     CaseRecord {
         id: case.id.clone(),
@@ -126,7 +140,9 @@ fn case_record(prepared: &PreparedCase, project: &Project, outcome: Result<Obser
         because: case.because.clone(),
         image: case.image.clone(),
         method: expectations::method_word(case.method).to_owned(),
-        derived: ready.and_then(|ready| ready.derived.as_ref()).map(|info| image_facts(info, None)),
+        derived: ready
+            .and_then(|ready| ready.derived.as_ref())
+            .map(|info| image_facts(info, None)),
         expectations: expectations::of(&case.expect, project),
         observations,
         error,

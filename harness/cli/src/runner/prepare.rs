@@ -50,20 +50,42 @@ pub struct Ready {
 }
 
 /// Prepares every case, `jobs` at a time. What cannot be had makes the cases that need it errors, and no others.
-pub async fn all(session: &Session, project: &Project, plan: &Plan, orders: &Orders, say: &(dyn Fn(&str) + Sync)) -> Prepared {
-    let shelf = Shelf { session, project, orders, say, images: Mutex::default() };
+pub async fn all(
+    session: &Session,
+    project: &Project,
+    plan: &Plan,
+    orders: &Orders,
+    say: &(dyn Fn(&str) + Sync),
+) -> Prepared {
+    let shelf = Shelf {
+        session,
+        project,
+        orders,
+        say,
+        images: Mutex::default(),
+    };
     let shelf = &shelf;
     // Images first and all together: they are few, mostly wait for downloads and disk, and some wait for another.
-    stream::iter(shelf.image_names(plan)).for_each_concurrent(None, |name| async move {
-        // A failure is kept on the shelf and told by the cases that need the image.
-        let _known = shelf.image(name).await;
-    }).await;
+    stream::iter(shelf.image_names(plan))
+        .for_each_concurrent(None, |name| async move {
+            // A failure is kept on the shelf and told by the cases that need the image.
+            let _known = shelf.image(name).await;
+        })
+        .await;
     let cases = stream::iter(&plan.cases)
-        .map(|case| async move { PreparedCase { case: case.clone(), ready: shelf.ready(case).await } })
+        .map(|case| async move {
+            PreparedCase {
+                case: case.clone(),
+                ready: shelf.ready(case).await,
+            }
+        })
         .buffered(orders.jobs)
         .collect()
         .await;
-    Prepared { cases, images: shelf.facts() }
+    Prepared {
+        cases,
+        images: shelf.facts(),
+    }
 }
 
 type Known = Arc<OnceCell<Result<Arc<NamedImage>, CaseError>>>;
@@ -81,12 +103,18 @@ impl Shelf<'_> {
     /// What one case needs.
     async fn ready(&self, case: &Case) -> Result<Ready, CaseError> {
         let image = self.image(&case.image).await?;
-        let mut ready = Ready { image: Arc::clone(&image), derived: None, tree: None };
+        let mut ready = Ready {
+            image: Arc::clone(&image),
+            derived: None,
+            tree: None,
+        };
         let extend = &case.scenario.extend;
         match case.method {
             Method::None => {}
             Method::Dynamic => {
-                images::warm_index(self.session, &image, &extend.requirements).await.map_err(case_error)?;
+                images::warm_index(self.session, &image, &extend.requirements)
+                    .await
+                    .map_err(case_error)?;
             }
             Method::Preinstalled => {
                 let builder = match &extend.tree.built_with {
@@ -109,17 +137,31 @@ impl Shelf<'_> {
 
     async fn image(&self, name: &str) -> Result<Arc<NamedImage>, CaseError> {
         let known = Arc::clone(self.known().entry(name.to_owned()).or_default());
-        known.get_or_init(|| async { self.prepare(name).await.map(Arc::new).map_err(case_error) }).await.clone()
+        known
+            .get_or_init(|| async { self.prepare(name).await.map(Arc::new).map_err(case_error) })
+            .await
+            .clone()
     }
 
     /// Every image that the plan needs, each once.
     fn image_names<'p>(&self, plan: &'p Plan) -> BTreeSet<&'p str> {
-        let builders = plan.cases.iter().filter_map(|case| case.scenario.extend.tree.built_with.as_deref());
-        plan.cases.iter().map(|case| case.image.as_str()).chain(builders).collect()
+        let builders = plan
+            .cases
+            .iter()
+            .filter_map(|case| case.scenario.extend.tree.built_with.as_deref());
+        plan.cases
+            .iter()
+            .map(|case| case.image.as_str())
+            .chain(builders)
+            .collect()
     }
 
     async fn prepare(&self, name: &str) -> anyhow::Result<NamedImage> {
-        let image = self.project.images().get(name).context("checked by seatrial-spec to be an image")?;
+        let image = self
+            .project
+            .images()
+            .get(name)
+            .context("checked by seatrial-spec to be an image")?;
         let instead = self.orders.instead.get(name).map(String::as_str);
         images::prepare(self.session, self.project, image, instead, self.say).await
     }

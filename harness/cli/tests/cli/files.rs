@@ -8,7 +8,9 @@ const NO_ENGINE: (&str, &str) = ("DOCKER_HOST", "unix:///nonexistent/docker.sock
 
 fn without_engine(arguments: &[&str]) -> (Option<i32>, String, String) {
     let repository = repository();
-    texts(&output(seatrial(&repository).args(arguments).env(NO_ENGINE.0, NO_ENGINE.1)))
+    texts(&output(
+        seatrial(&repository).args(arguments).env(NO_ENGINE.0, NO_ENGINE.1),
+    ))
 }
 
 #[test]
@@ -21,7 +23,10 @@ fn the_shipped_files_hold() {
 fn the_plan_is_listed_without_an_engine() {
     let (code, stdout, _) = without_engine(&["list", "--filter", "startup/by-method"]);
     assert_eq!(code, Some(0));
-    let ids: Vec<&str> = stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let ids: Vec<&str> = stdout
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
     let methods = ["none", "dynamic", "preinstalled", "dockerfile"];
     assert_eq!(ids, methods.map(|method| format!("startup/by-method@{method}")));
 }
@@ -49,7 +54,10 @@ fn an_unreachable_engine_is_exit_3_and_says_what_to_do() {
     let (code, stdout, stderr) = without_engine(&["run", "--filter", "startup"]);
     assert_eq!(code, Some(3), "{stderr}");
     assert!(stdout.is_empty(), "{stdout}");
-    assert!(stderr.contains("cannot be reached") && stderr.contains("what to do:"), "{stderr}");
+    assert!(
+        stderr.contains("cannot be reached") && stderr.contains("what to do:"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -70,7 +78,10 @@ fn a_broken_file_is_exit_2_with_line_and_nearest_name() {
 fn an_image_name_that_is_not_one_is_refused() {
     let (code, _, stderr) = without_engine(&["run", "--image", "azurml=x:y"]);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("azurml") && stderr.contains("azureml-noext"), "{stderr}");
+    assert!(
+        stderr.contains("azurml") && stderr.contains("azureml-noext"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -84,9 +95,16 @@ fn what_is_no_record_is_refused() {
 
 #[test]
 fn the_binary_tells_its_exit_codes() {
-    let help = Command::new(env!("CARGO_BIN_EXE_seatrial")).arg("--help").output().unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_seatrial"))
+        .arg("--help")
+        .output()
+        .unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    for line in ["4    an expectation failed", "5    a snapshot differs", "7    nothing selected"] {
+    for line in [
+        "4    an expectation failed",
+        "5    a snapshot differs",
+        "7    nothing selected",
+    ] {
         assert!(help.contains(line), "{help}");
     }
 }

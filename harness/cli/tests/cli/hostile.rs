@@ -18,7 +18,10 @@ fn a_container_that_never_listens_fails_at_its_deadline() {
     let begun = Instant::now();
     let (code, stdout, ..) = project.run_record(&[]);
     assert_eq!(code, Some(4));
-    assert!(begun.elapsed() < Duration::from_secs(60), "the deadline of 2 s was not kept");
+    assert!(
+        begun.elapsed() < Duration::from_secs(60),
+        "the deadline of 2 s was not kept"
+    );
     assert!(stdout.contains("refused"), "the last health state is told:\n{stdout}");
 }
 
@@ -30,7 +33,10 @@ fn a_container_that_exits_at_once_fails_with_its_exit_code() {
     let begun = Instant::now();
     let (code, stdout, ..) = project.run_record(&[]);
     assert_eq!(code, Some(4));
-    assert!(begun.elapsed() < Duration::from_secs(50), "the end was not noticed before the deadline");
+    assert!(
+        begun.elapsed() < Duration::from_secs(50),
+        "the end was not noticed before the deadline"
+    );
     assert!(stdout.contains('3') && stdout.contains("goodbye"), "{stdout}");
 }
 
@@ -78,7 +84,10 @@ fn a_flood_of_200_mb_costs_little_memory() {
         serde_json::from_str(&fs::read_to_string(project.path().join("out/record.json")).unwrap()).unwrap();
     assert!(record["cases"][0]["observations"][0]["log"]["bytes"].as_u64().unwrap() > 10_000_000);
     println!("peak memory of seatrial under a 200 MB flood: {peak_kib} KiB");
-    assert!(peak_kib > 0 && peak_kib < MEMORY_LIMIT_KIB, "peak memory {peak_kib} KiB");
+    assert!(
+        peak_kib > 0 && peak_kib < MEMORY_LIMIT_KIB,
+        "peak memory {peak_kib} KiB"
+    );
 }
 
 fn high_water_mark(status: &str) -> Option<u64> {

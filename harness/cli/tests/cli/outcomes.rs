@@ -18,8 +18,21 @@ fn a_case_that_holds_passes_once_its_snapshot_is_accepted() {
     let (code, stdout, stderr, record) = project.run_record(&[]);
     assert_eq!(code, Some(5), "a new snapshot waits for review:\n{stdout}{stderr}");
     let seen = &record["cases"][0]["observations"][0];
-    let phases: Vec<&str> = seen["phases"].as_array().unwrap().iter().map(|p| p["phase"].as_str().unwrap()).collect();
-    for phase in ["create_requested", "created", "started", "first_log", "listen", "ready", "first_response"] {
+    let phases: Vec<&str> = seen["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["phase"].as_str().unwrap())
+        .collect();
+    for phase in [
+        "create_requested",
+        "created",
+        "started",
+        "first_log",
+        "listen",
+        "ready",
+        "first_response",
+    ] {
         assert!(phases.contains(&phase), "{phase} is missing in {phases:?}");
     }
     assert!(seen["resources"]["peak_memory_bytes"].as_u64().unwrap() > 0);
@@ -40,14 +53,21 @@ fn a_case_that_holds_passes_once_its_snapshot_is_accepted() {
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
 fn a_failed_expectation_is_exit_4_and_points_at_its_line() {
     let project = Project::on_stub();
-    project.scenario("group/score", SERVES, "  ready: { within: 30s }\n  score: { send: 1, status: 201 }\n");
+    project.scenario(
+        "group/score",
+        SERVES,
+        "  ready: { within: 30s }\n  score: { send: 1, status: 201 }\n",
+    );
     let (code, stdout, stderr, _) = project.run_record(&[]);
     assert_eq!(code, Some(4), "{stderr}");
     assert!(stdout.contains("scenarios/group/score.yaml:8:3"), "{stdout}");
     assert!(stdout.contains("201") && stdout.contains("200"), "{stdout}");
     assert!(stdout.contains("The script makes it so."), "{stdout}");
     let junit = fs::read_to_string(project.path().join("out/junit.xml")).unwrap();
-    assert!(junit.contains("<failure") && junit.contains("scenarios/group/score.yaml:8:3"), "{junit}");
+    assert!(
+        junit.contains("<failure") && junit.contains("scenarios/group/score.yaml:8:3"),
+        "{junit}"
+    );
 }
 
 #[test]
@@ -56,7 +76,11 @@ fn a_refused_boot_tells_both_exit_codes() {
     let project = Project::on_stub();
     let expect = "  refuses: { within: 30s, inner: 95, container: 111, log: \"no such package\" }\n";
     project.scenario("group/refuses", "log no such package; inner 95; exit 111", expect);
-    project.scenario("group/refuses-otherwise", "log no such package; inner 99; exit 111", expect);
+    project.scenario(
+        "group/refuses-otherwise",
+        "log no such package; inner 99; exit 111",
+        expect,
+    );
     let (code, stdout, _, record) = project.run_record(&[]);
     assert_eq!(code, Some(4), "{stdout}");
     assert!(stdout.contains("1 passed") && stdout.contains("1 failed"), "{stdout}");
@@ -82,7 +106,12 @@ fn an_unknown_image_errs_its_cases_and_no_others() {
     let (code, stdout, _, record) = project.run_record(&[]);
     assert_eq!(code, Some(3), "{stdout}");
     let outcome = |id: &str| {
-        let case = record["cases"].as_array().unwrap().iter().find(|case| case["id"] == id).unwrap();
+        let case = record["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|case| case["id"] == id)
+            .unwrap();
         case["error"]["what"].as_str().map(str::to_owned)
     };
     assert!(outcome("group/ghost@none").unwrap().contains("no-such-image"));

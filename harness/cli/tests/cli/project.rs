@@ -9,7 +9,10 @@ use tempfile::TempDir;
 
 /// The root of this repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// The binary in `folder`, with every variable removed that could steer it or pip.
@@ -53,8 +56,7 @@ impl Project {
         let project = Project { folder };
         let contract = fs::read_to_string(repository().join("fixtures/contracts/stub.yaml")).unwrap();
         project.file("fixtures/contracts/stub.yaml", &contract);
-        let image =
-            format!("version: 1\nwhy: The stub.\ncontract: stub\nsource: {{ reference: \"{reference}\" }}\n");
+        let image = format!("version: 1\nwhy: The stub.\ncontract: stub\nsource: {{ reference: \"{reference}\" }}\n");
         project.file("fixtures/images/stub/image.yaml", &image);
         project.file("fixtures/apps/empty/README", "The stub needs no app.\n");
         project.file("scenarios/.keep", "");
@@ -121,8 +123,14 @@ pub fn breathe() {
 /// Containers, networks and temporary folders of one run that are still there.
 pub fn left_of(run: &str) -> Vec<String> {
     let docker = |arguments: &[&str]| {
-        let output = Command::new("docker").args(arguments).output().expect("docker is needed for engine tests");
-        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+        let output = Command::new("docker")
+            .args(arguments)
+            .output()
+            .expect("docker is needed for engine tests");
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let label = format!("label=seatrial.run={run}");
     let mut left = docker(&["ps", "-aq", "--filter", &label]);

@@ -11,7 +11,12 @@ use super::project::{output, repository, seatrial, texts};
 fn project_with_wrong_digit() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let fixtures = repository().join("fixtures");
-    let copied = Command::new("cp").arg("-Rp").arg(fixtures).arg(folder.path()).status().unwrap();
+    let copied = Command::new("cp")
+        .arg("-Rp")
+        .arg(fixtures)
+        .arg(folder.path())
+        .status()
+        .unwrap();
     assert!(copied.success());
     let text = fs::read_to_string(repository().join("scenarios/override/numpy.yaml")).unwrap();
     let wrong = text.replace("version: 1.25.2", "version: 1.25.3");
@@ -25,15 +30,26 @@ fn project_with_wrong_digit() -> TempDir {
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
 fn one_wrong_digit_is_exit_4_with_line_expected_actual_and_imported_file() {
     let project = project_with_wrong_digit();
-    let (code, stdout, stderr) =
-        texts(&output(seatrial(project.path()).args(["run", "--filter", "@preinstalled", "--out", "out"])));
+    let (code, stdout, stderr) = texts(&output(seatrial(project.path()).args([
+        "run",
+        "--filter",
+        "@preinstalled",
+        "--out",
+        "out",
+    ])));
     assert_eq!(code, Some(4), "{stdout}{stderr}");
     let text = fs::read_to_string(project.path().join("scenarios/override/numpy.yaml")).unwrap();
     let line = 1 + text.lines().position(|line| line.contains("version: 1.25.3")).unwrap();
     let junit = fs::read_to_string(project.path().join("out/junit.xml")).unwrap();
     for view in [&stdout, &junit] {
-        assert!(view.contains(&format!("scenarios/override/numpy.yaml:{line}")), "{view}");
+        assert!(
+            view.contains(&format!("scenarios/override/numpy.yaml:{line}")),
+            "{view}"
+        );
         assert!(view.contains("1.25.3") && view.contains("1.25.2"), "{view}");
-        assert!(view.contains("/var/azureml-app/site-packages/numpy/__init__.py"), "{view}");
+        assert!(
+            view.contains("/var/azureml-app/site-packages/numpy/__init__.py"),
+            "{view}"
+        );
     }
 }

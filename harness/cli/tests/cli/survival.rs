@@ -25,7 +25,11 @@ impl Caught {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut caught = Caught { project, child, run: String::new() };
+        let mut caught = Caught {
+            project,
+            child,
+            run: String::new(),
+        };
         caught.run = wait_for("a record with the run's id", || caught.run_id());
         let run = caught.run.clone();
         wait_for("a running container of the run", || (running(&run) == 1).then_some(()));
@@ -40,7 +44,13 @@ impl Caught {
 
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -55,7 +65,10 @@ impl Drop for Caught {
 
 fn running(run: &str) -> usize {
     let label = format!("label=seatrial.run={run}");
-    let output = Command::new("docker").args(["ps", "-q", "--filter", &label]).output().unwrap();
+    let output = Command::new("docker")
+        .args(["ps", "-q", "--filter", &label])
+        .output()
+        .unwrap();
     String::from_utf8_lossy(&output.stdout).lines().count()
 }
 
@@ -88,7 +101,10 @@ fn what_a_kill_leaves_is_removed_by_gc() {
     let mut caught = Caught::in_the_middle();
     caught.child.kill().unwrap();
     caught.child.wait().unwrap();
-    assert!(!left_of(&caught.run).is_empty(), "a killed run cannot clean up, or the test proves nothing");
+    assert!(
+        !left_of(&caught.run).is_empty(),
+        "a killed run cannot clean up, or the test proves nothing"
+    );
     let (code, stdout, stderr) = caught.project.run(&["gc"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("1 containers"), "{stdout}");
@@ -104,7 +120,11 @@ fn what_a_kill_leaves_is_removed_by_the_next_run_and_a_living_run_is_not_disturb
     killed.child.wait().unwrap();
 
     let next = Project::on_stub();
-    next.scenario("group/short", "listen; answer 200; forever", "  ready: { within: 30s }\n");
+    next.scenario(
+        "group/short",
+        "listen; answer 200; forever",
+        "  ready: { within: 30s }\n",
+    );
     let (code, _, stderr) = next.run(&["run"]);
     assert_eq!(code, Some(5), "{stderr}");
     assert_eq!(left_of(&killed.run), Vec::<String>::new());

@@ -6,6 +6,7 @@ use testcontainers::bollard::exec::{CreateExecOptions, StartExecResults};
 
 use super::Docker;
 use super::failure::{Failure, answered, within};
+use super::objects::shown;
 use crate::output::Collector;
 use crate::{Command, CommandOutput, EngineError};
 
@@ -18,7 +19,7 @@ const NOT_STARTED: i64 = 127;
 /// the deadline the caller gets an error, but the command goes on until its container is removed: the engine has no
 /// call to end it.
 pub(super) async fn exec(docker: &Docker, container: &str, command: Command) -> Result<CommandOutput, EngineError> {
-    let shown = command.argv.join(" ");
+    let shown = shown(&command.argv);
     let call = format!("running `{shown}` in container `{container}`");
     let failed = |cause| EngineError::Exec {
         command: shown.clone(),

@@ -16,6 +16,8 @@ pub(super) const CASE_LABEL: &str = "seatrial.case";
 /// Label with the number of the launch, to tell its events from those of others.
 pub(super) const LAUNCH_LABEL: &str = "seatrial.launch";
 
+/// Characters of a command that messages show.
+const SHOWN: usize = 80;
 /// Longest part of a name taken from a case id.
 const SLUG: usize = 64;
 
@@ -70,6 +72,15 @@ pub(super) fn bounded_log() -> HostConfigLogConfig {
     HostConfigLogConfig {
         typ: Some("json-file".to_owned()),
         config: Some(limits.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+    }
+}
+
+/// The start of a command on one line, for messages: an argument may be a whole program.
+pub(super) fn shown(argv: &[String]) -> String {
+    let line = argv.join(" ").replace('\n', " ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
     }
 }
 

@@ -9,7 +9,9 @@ use testcontainers::bollard;
 use testcontainers::bollard::container::LogOutput;
 use testcontainers::bollard::errors::Error;
 use testcontainers::bollard::models::{ContainerInspectResponse, ContainerStatsResponse};
-use testcontainers::bollard::query_parameters::{KillContainerOptions, LogsOptions, StatsOptions, WaitContainerOptions};
+use testcontainers::bollard::query_parameters::{
+    KillContainerOptions, LogsOptions, StatsOptions, WaitContainerOptions,
+};
 use testcontainers::{ContainerAsync, GenericImage};
 use tokio::time::Instant;
 

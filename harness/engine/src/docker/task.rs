@@ -6,7 +6,7 @@ use testcontainers::bollard::query_parameters::CreateContainerOptions;
 use tokio::runtime::Handle;
 
 use super::failure::{Failure, within};
-use super::objects::{bind_mounts, bounded_log, environment, labels, remove_container, slug};
+use super::objects::{bind_mounts, bounded_log, environment, labels, remove_container, shown, slug};
 use super::{CALL, Docker, images, replica};
 use crate::output::Collector;
 use crate::{CommandOutput, EngineError, Owner, TaskSpec};
@@ -16,7 +16,7 @@ pub(super) async fn run(docker: &Docker, owner: &Owner, spec: TaskSpec) -> Resul
     let image = images::require(docker, &spec.image).await?;
     let name = format!("seatrial-{}-task-{}", slug(&owner.run), docker.next_launch());
     let container = Removal::promise(docker, name);
-    let call = format!("running `{}` in image `{}`", spec.command.join(" "), spec.image);
+    let call = format!("running `{}` in image `{}`", shown(&spec.command), spec.image);
     let outcome = within(
         spec.deadline,
         &call,

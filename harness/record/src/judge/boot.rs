@@ -39,8 +39,13 @@ pub(super) fn refuses(
     if container.is_some_and(|code| code != exit.container) {
         problems.push(format!("container exit code is {}", exit.container));
     }
-    if log.is_some_and(|text| seen.log_line(text).is_none()) {
-        problems.push("no log line holds the text".to_owned());
+    let missing = log.is_some_and(|text| seen.log_line(text).is_none());
+    match &seen.log.cut {
+        Some(why) if missing && problems.is_empty() => {
+            return Seen::nothing(format!("the log was not read to its end: {why}")).with(last_lines(seen));
+        }
+        _ if missing => problems.push("no log line holds the text".to_owned()),
+        _ => {}
     }
     if let (Some(_), Some(actual)) = (inner.filter(|code| Some(*code) != exit.inner), exit.inner) {
         problems.push(format!("inner exit code is {actual}"));

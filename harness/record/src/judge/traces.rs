@@ -36,9 +36,10 @@ pub(super) fn health(wanted: &[HealthState], seen: &Observation) -> Seen {
 
 /// One log line holds this text.
 pub(super) fn log(text: &str, seen: &Observation) -> Seen {
-    match seen.log_line(text) {
-        Some(line) => Seen::compared(true, format!("log line {line:?}")),
-        None => {
+    match (seen.log_line(text), &seen.log.cut) {
+        (Some(line), _) => Seen::compared(true, format!("log line {line:?}")),
+        (None, Some(why)) => Seen::nothing(format!("the log was not read to its end: {why}")),
+        (None, None) => {
             let lines = seen.log.lines;
             Seen::compared(false, format!("none of {lines} log lines holds the text")).with(last_lines(seen))
         }

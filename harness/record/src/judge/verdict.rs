@@ -216,6 +216,7 @@ mod tests {
             }],
             observations,
             error: None,
+            alone: true,
             verdicts: Vec::new(),
             snapshot: SnapshotState::NotCompared,
             manifest_diff: None,

@@ -131,6 +131,7 @@ pub fn refused() -> CaseRecord {
             matched: vec![("not found".into(), line)],
             bytes: 55,
             lines: 1,
+            cut: None,
         },
         ..Observation::default()
     };
@@ -249,6 +250,7 @@ fn case(scenario: &str, method: &str, expectations: Vec<Expectation>, observatio
         expectations,
         observations,
         error: None,
+        alone: true,
         verdicts: Vec::new(),
         snapshot: SnapshotState::NotCompared,
         manifest_diff: None,

@@ -17,8 +17,9 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
     let with = |outcome| record.cases.iter().filter(move |case| case.outcome() == outcome);
     with(Outcome::Failed).for_each(|case| failed(page, case));
     with(Outcome::Errored).for_each(|case| errored(page, case));
-    let (new, different): (Vec<_>, Vec<_>) =
-        record.snapshots_to_review().partition(|case| matches!(case.snapshot, SnapshotState::New { .. }));
+    let (new, different): (Vec<_>, Vec<_>) = record
+        .snapshots_to_review()
+        .partition(|case| matches!(case.snapshot, SnapshotState::New { .. }));
     different.into_iter().for_each(|case| to_review(page, case));
     match new.as_slice() {
         [] => {}
@@ -33,7 +34,12 @@ fn all_new(page: &mut Page, count: usize) {
     page.line(&[(Tone::Warn, "SNAPSHOT"), (Tone::Strong, &what)]);
     let pending = "the files `.snap.new` below reports/snapshots hold what was seen";
     page.paragraph("  pending", INDENT, Tone::Plain, pending);
-    page.paragraph("  next", INDENT, Tone::Strong, "seatrial snapshot list, then seatrial snapshot accept");
+    page.paragraph(
+        "  next",
+        INDENT,
+        Tone::Strong,
+        "seatrial snapshot list, then seatrial snapshot accept",
+    );
     page.gap();
 }
 

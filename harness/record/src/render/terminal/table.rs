@@ -50,7 +50,11 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
         }
         row.show(page, name_width, &widths);
     }
-    if record.cases.iter().any(|case| !case.alone && slowest_ready(case).is_some()) {
+    if record
+        .cases
+        .iter()
+        .any(|case| !case.alone && slowest_ready(case).is_some())
+    {
         page.line(&[(Tone::Faint, "~ booted while another case did: not for comparison")]);
     }
     page.gap();
