@@ -38,8 +38,10 @@ impl Staged {
 
     /// Makes the directory on which a tree is mounted, and returns its path relative to the app root.
     pub fn make_mount_point(&self, path: &str) -> anyhow::Result<String> {
-        self.make_folders(&self.inside(path)?)?;
-        Ok(self.entry_dir.join(path).to_string_lossy().into_owned())
+        let target = self.inside(path)?;
+        self.make_folders(&target)?;
+        let below_root = target.strip_prefix(&self.folder)?;
+        Ok(below_root.to_string_lossy().into_owned())
     }
 
     /// Makes folders on the way down from the app root, each readable for all.

@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] is the seam: [`Docker`] is the one implementation today. Its unit is a *group of
 //! replicas* of one [`LaunchSpec`], which the engine places, addresses and removes; nothing above the trait
-//! may assume one host. Only files named `docker*` know testcontainers or bollard.
+//! may assume one host. Only files named `docker*` know an engine's client libraries.
 
 mod cgroup;
 mod clock;

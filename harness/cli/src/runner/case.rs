@@ -1,38 +1,36 @@
 //! Runs one case from its launch to its last fact. What is timed ends before anything inside the container is touched.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::Client;
-use seatrial_engine::{Ended, Engine as _, LaunchSpec, Mount, Network, Replica, Stamp};
+use seatrial_engine::{Ended, Engine as _, LaunchSpec, Network, Replica, Stamp};
 use seatrial_record::{
     Exit, HealthState, HealthTransition, IndexUse, LogTail, Observation, Phase, PhaseInstant, Resources,
 };
-use seatrial_spec::{Case, Contract, Method};
+use seatrial_spec::{Case, Contract};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::event::{Event, Reporter};
+use super::layout::Layout;
 use super::prepare::Ready;
-use crate::cache;
 use crate::observe::manifest::{self, Origins, Wanted};
 use crate::observe::{LogReader, Prober, Seen, score};
 use crate::session::Session;
-use crate::stage::Staged;
 
 /// How long a case without a time of its own is watched.
 const WATCHED: Duration = Duration::from_secs(120);
 /// How long the log of a container that has ended may take to arrive.
 const LOG_DRAIN: Duration = Duration::from_secs(30);
 
-/// How the timed part ended.
-enum End {
-    Ready(Instant),
-    Exited(Ended),
-    TimeUp,
+/// How a replica came out; neither, when its time was up first.
+#[derive(Default)]
+struct End {
+    ready: Option<Instant>,
+    exited: Option<Ended>,
 }
 
 /// Launches the case's replica, watches it to its end or its time, and reads the facts.
@@ -87,29 +85,34 @@ pub async fn run(
             after,
         });
     };
-    let end = tokio::select! {
-        at = until_ready(&client, address, contract, watch.zero, &mut changed) => End::Ready(at),
-        ended = replica.ended() => End::Exited(ended?),
-        () = sleep_until(watch.zero + watched(case)) => End::TimeUp,
-    };
+    let mut end = End::default();
+    tokio::select! {
+        at = until_ready(&client, address, contract, watch.zero, &mut changed) => end.ready = Some(at),
+        ended = replica.ended() => end.exited = Some(ended?),
+        () = sleep_until(watch.zero + watched(case)) => {}
+    }
 
     let mut observation = Observation {
         health,
         ..Observation::default()
     };
-    if let (End::Ready(_), Some(address)) = (&end, address) {
-        if let Some((wanted, _)) = &case.expect.score {
-            let answer = score(&client, address, &contract.probe.score, &wanted.send).await;
-            if answer.status.is_some() {
-                observation
-                    .phases
-                    .push(watch.instant(Phase::FirstResponse, Instant::now()));
+    if let (Some(_), Some(address)) = (end.ready, address) {
+        let asking = async {
+            if let Some((wanted, _)) = &case.expect.score {
+                let answer = score(&client, address, &contract.probe.score, &wanted.send).await;
+                let answered = answer.status.is_some().then(Instant::now);
+                let instant = answered.map(|at| watch.instant(Phase::FirstResponse, at));
+                observation.phases.extend(instant);
+                observation.score = Some(answer);
             }
-            observation.score = Some(answer);
+            read_inside(&replica, case, ready, &layout, &mut observation).await;
+        };
+        tokio::select! {
+            () = asking => {}
+            ended = replica.ended() => end.exited = Some(ended?),
         }
-        read_inside(&replica, case, ready, &layout, &mut observation).await;
     }
-    if !matches!(end, End::Exited(_)) {
+    if end.exited.is_none() {
         // A side figure: without it the rest of the case still stands.
         observation.resources = replica.usage().await.ok().map(|usage| Resources {
             peak_memory_bytes: usage.peak_memory_bytes,
@@ -188,95 +191,6 @@ async fn read_inside(replica: &impl Replica, case: &Case, ready: &Ready, layout:
             into.imports = imports;
         }
         Err(error) => into.manifest_error = Some(format!("{error:#}")),
-    }
-}
-
-/// The app folder of a case and what is mounted where.
-struct Layout {
-    staged: Staged,
-    /// Path of the requirements file, relative to the entry script's directory.
-    requirements: Option<String>,
-    /// Path of the tree's mount point relative to the entry script's directory, and to the app root.
-    tree: Option<(String, String)>,
-}
-
-impl Layout {
-    fn make(session: &Session, case: &Case, ready: &Ready) -> anyhow::Result<Layout> {
-        let contract = &ready.image.contract;
-        let scenario = &case.scenario;
-        let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
-        let folder = session
-            .folder
-            .path()
-            .join(format!("app-{}", cache::digest([case.id.as_bytes()])));
-        let staged = Staged::copy(&scenario.app, entry, folder)?;
-        let (mut requirements, mut tree) = (None, None);
-        if let (Method::Dynamic, Some(method)) = (case.method, &contract.dynamic) {
-            let path = scenario.extend.requirements_file.as_ref().unwrap_or(&method.path);
-            staged.write_requirements(path, &scenario.extend.requirements)?;
-            requirements = Some(path.clone());
-        }
-        if let (Method::Preinstalled, Some(method)) = (case.method, &contract.preinstalled) {
-            let path = scenario.extend.directory.as_ref().unwrap_or(&method.path);
-            tree = Some((path.clone(), staged.make_mount_point(path)?));
-        }
-        Ok(Layout {
-            staged,
-            requirements,
-            tree,
-        })
-    }
-
-    /// What the contract's variables must say; the scenario's own `env` comes last and wins.
-    fn environment(
-        &self,
-        case: &Case,
-        contract: &Contract,
-        index_url: &str,
-        index_host: &str,
-    ) -> BTreeMap<String, String> {
-        let mut env: BTreeMap<String, String> = contract
-            .index_env
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.clone(),
-                    value.replace("{index}", index_url).replace("{index_host}", index_host),
-                )
-            })
-            .collect();
-        if let Some(entry) = &case.scenario.entry {
-            env.insert(contract.entry_variable.clone(), entry.clone());
-        }
-        if let (Some(path), Some(method)) = (&self.requirements, &contract.dynamic) {
-            env.insert(method.variable.clone(), path.clone());
-        }
-        if let (Some((path, _)), Some(method)) = (&self.tree, &contract.preinstalled) {
-            env.insert(method.variable.clone(), path.clone());
-        }
-        env.extend(case.scenario.env.clone());
-        env
-    }
-
-    fn mounts(&self, contract: &Contract, ready: &Ready) -> Vec<Mount> {
-        let app = Mount {
-            source: self.staged.folder.clone(),
-            target: contract.app_root.clone(),
-            read_only: false,
-        };
-        let tree = ready.tree.clone().zip(self.mount_point(contract));
-        let tree = tree.map(|(source, target)| Mount {
-            source,
-            target,
-            read_only: true,
-        });
-        [app].into_iter().chain(tree).collect()
-    }
-
-    fn mount_point(&self, contract: &Contract) -> Option<String> {
-        self.tree
-            .as_ref()
-            .map(|(_, below_root)| format!("{}/{below_root}", contract.app_root))
     }
 }
 
@@ -363,18 +277,15 @@ impl Watch {
             })
             .collect();
         instants.extend(seen.phases);
-        match end {
-            End::Ready(at) => instants.push((Phase::Ready, at)),
-            End::Exited(ended) => {
-                instants.push((Phase::Exited, ended.at));
-                let at_ns = ended.at.saturating_duration_since(zero).as_nanos() as u64;
-                into.exit = Some(Exit {
-                    container: ended.code,
-                    inner: seen.inner_exit,
-                    at_ns,
-                });
-            }
-            End::TimeUp => {}
+        instants.extend(end.ready.map(|at| (Phase::Ready, at)));
+        if let Some(ended) = end.exited {
+            instants.push((Phase::Exited, ended.at));
+            let at_ns = ended.at.saturating_duration_since(zero).as_nanos() as u64;
+            into.exit = Some(Exit {
+                container: ended.code,
+                inner: seen.inner_exit,
+                at_ns,
+            });
         }
         into.phases.extend(instants.into_iter().map(|(phase, at)| PhaseInstant {
             phase,

@@ -3,6 +3,7 @@
 
 mod case;
 mod event;
+mod layout;
 mod order;
 mod prepare;
 
@@ -72,6 +73,7 @@ pub async fn run(
     let (timed, functional): (Vec<_>, Vec<_>) = cases.iter().partition(|case| case.is_timed());
     let network = &network;
     for (cases, jobs) in [(timed, 1), (functional, orders.jobs)] {
+        let alone = jobs == 1 || cases.len() == 1;
         let mut ending = stream::iter(cases)
             .map(|case| async move { (case, observe(session, network, case, reporter).await) })
             .buffer_unordered(jobs);
@@ -84,7 +86,7 @@ pub async fn run(
                 () = cancel.cancelled() => return interrupted(record, cancel, begun, store),
             };
             let mut ended = case_record(case, project, seen);
-            ended.alone = jobs == 1;
+            ended.alone = alone;
             ended.judge();
             snapshots.compare(&mut ended).map_err(Failure::could_not_run)?;
             reporter.on_event(&Event::CaseFinished {
