@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use seatrial_engine::Owner;
 use sha2::{Digest as _, Sha256};
 
+use crate::stage::open_to_all;
+
 /// What is kept between runs: packages, manifests of images, compiled stubs, preinstalled trees.
 const KINDS: [&str; 4] = ["index", "manifests", "static", "trees"];
 /// Name of every temporary folder starts with this; the run id follows.
@@ -91,6 +93,8 @@ impl RunFolder {
     pub fn create(owner: &Owner) -> io::Result<RunFolder> {
         let path = std::env::temp_dir().join(format!("{TEMPORARY}{}", owner.run));
         fs::create_dir(&path)?;
+        // Package downloads inside a bootstrap run as another user.
+        open_to_all(&path)?;
         let folder = RunFolder { path };
         fs::write(folder.path.join(OWNER), owner.label())?;
         Ok(folder)
