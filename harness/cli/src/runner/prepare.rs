@@ -72,16 +72,23 @@ pub async fn all(
             let _known = shelf.image(name).await;
         })
         .await;
-    let cases = stream::iter(&plan.cases)
-        .map(|case| async move {
-            PreparedCase {
-                case: case.clone(),
-                ready: shelf.ready(case).await,
-            }
+    // Whatever is ready first makes room for the next; the plan's order is restored, or a seed would not give one order.
+    let mut cases: Vec<(usize, PreparedCase)> = stream::iter(plan.cases.iter().enumerate())
+        .map(|(place, case)| async move {
+            let ready = shelf.ready(case).await;
+            (
+                place,
+                PreparedCase {
+                    case: case.clone(),
+                    ready,
+                },
+            )
         })
-        .buffered(orders.jobs)
+        .buffer_unordered(orders.jobs)
         .collect()
         .await;
+    cases.sort_by_key(|(place, _)| *place);
+    let cases = cases.into_iter().map(|(_, case)| case).collect();
     Prepared {
         cases,
         images: shelf.facts(),
