@@ -1,7 +1,7 @@
 //! From the expectations of a scenario file to those of a record: the same meaning, with each line quoted.
 
 use seatrial_record::{Check, Expectation, HealthState, Origin, Place};
-use seatrial_spec::{At, Expect, Method, PackageExpect, Project};
+use seatrial_spec::{At, Expect, PackageExpect, Project};
 
 /// Every expectation of one case, in the order the record judges them.
 pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
@@ -59,16 +59,6 @@ pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
         push(Check::IndexAsked { asked: *asked }, at);
     }
     all
-}
-
-/// The word for a method, as scenarios and records write it.
-pub fn method_word(method: Method) -> &'static str {
-    match method {
-        Method::None => "none",
-        Method::Dynamic => "dynamic",
-        Method::Preinstalled => "preinstalled",
-        Method::Dockerfile => "dockerfile",
-    }
 }
 
 fn package_check(package: &PackageExpect) -> Check {

@@ -11,6 +11,7 @@ mod expectations;
 mod failure;
 mod host;
 mod images;
+mod interpreter;
 mod observe;
 mod progress;
 mod runner;

@@ -28,23 +28,8 @@ pub fn run(project_args: &ProjectArgs, args: &CheckArgs) -> Ended {
             let Some(problems) = failure.error.downcast_ref::<Problems>() else {
                 return Err(failure);
             };
-            print_json(&rows(problems))?;
+            print_json(problems)?;
             Ok(ExitCode::Usage)
         }
     }
-}
-
-fn rows(problems: &Problems) -> Vec<serde_json::Value> {
-    problems
-        .iter()
-        .map(|problem| {
-            json!({
-                "file": problem.at.as_ref().map(|at| at.file.display().to_string()),
-                "line": problem.at.as_ref().map(|at| at.line),
-                "column": problem.at.as_ref().map(|at| at.column),
-                "message": problem.what,
-                "help": problem.help,
-            })
-        })
-        .collect()
 }

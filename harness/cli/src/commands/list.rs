@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::run::print;
 use super::{plan, print_json, project};
 use crate::args::{Format, ListArgs, ProjectArgs};
-use crate::expectations::method_word;
 use crate::failure::Ended;
 
 #[derive(Serialize)]
@@ -29,7 +28,7 @@ pub fn run(project_args: &ProjectArgs, args: &ListArgs) -> Ended {
         .map(|case| Row {
             id: &case.id,
             image: &case.image,
-            method: method_word(case.method),
+            method: case.method.as_str(),
             tags: &case.scenario.tags,
             file: case.scenario.file.to_string_lossy().into_owned(),
             why: &case.scenario.why,

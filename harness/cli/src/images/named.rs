@@ -6,7 +6,7 @@ use seatrial_record::Manifest;
 use seatrial_spec::{Contract, Image, ImageSource, Project};
 
 use super::build::build;
-use super::recipe::Recipe;
+use super::recipe;
 use crate::cache;
 use crate::observe::manifest::{self, Origins};
 use crate::session::Session;
@@ -23,10 +23,7 @@ pub struct NamedImage {
 
 /// The image as it is now: nothing is built or pulled. Returns the reference it would have and what is there.
 pub async fn locate(engine: &Docker, project: &Project, image: &Image) -> anyhow::Result<(String, Option<ImageInfo>)> {
-    let reference = match &image.source {
-        ImageSource::Reference(reference) => reference.clone(),
-        _ => Recipe::read(project, image)?.reference,
-    };
+    let reference = recipe::reference(project, image)?;
     let info = engine.image(&reference).await?;
     Ok((reference, info))
 }

@@ -10,6 +10,7 @@ use seatrial_engine::{Engine as _, Mount, TaskSpec};
 use super::named::NamedImage;
 use super::pip_variables;
 use crate::cache;
+use crate::interpreter;
 use crate::session::Session;
 use crate::stage::open_to_all;
 
@@ -81,12 +82,8 @@ pub async fn build_tree(
 }
 
 fn script(candidates: &[String], lists: usize) -> String {
-    let quoted: Vec<String> = candidates.iter().map(|python| format!("\"{python}\"")).collect();
     let how = if lists == 1 { VENV } else { TARGET };
-    format!(
-        "set -e\nfor python in {}; do [ -x \"$python\" ] && break; done\n{how}",
-        quoted.join(" ")
-    )
+    format!("set -e\n{}{how}", interpreter::choose(candidates))
 }
 
 fn task(builder: &NamedImage, script: String, work: &Path, index_url: &str) -> TaskSpec {

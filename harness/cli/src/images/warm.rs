@@ -8,6 +8,7 @@ use seatrial_engine::{Engine as _, Mount, TaskSpec};
 use super::named::NamedImage;
 use super::pip_variables;
 use crate::cache;
+use crate::interpreter;
 use crate::session::Session;
 use crate::stage::open_to_all;
 
@@ -31,17 +32,8 @@ pub async fn warm_index(session: &Session, image: &NamedImage, requirements: &[S
     let list = work.join("requirements.txt");
     fs::write(&list, text)?;
     open_to_all(&list)?;
-    let candidates: Vec<String> = image
-        .contract
-        .python
-        .iter()
-        .map(|python| format!("\"{python}\""))
-        .collect();
-    let script = format!(
-        "for python in {}; do [ -x \"$python\" ] && exec \"$python\" -m pip download --no-cache-dir -d /tmp/warm \
-         -r /seatrial/requirements.txt; done",
-        candidates.join(" ")
-    );
+    let script = interpreter::choose(&image.contract.python)
+        + "exec \"$python\" -m pip download --no-cache-dir -d /tmp/warm -r /seatrial/requirements.txt";
     let task = TaskSpec {
         image: image.info.id.clone(),
         command: ["sh", "-c", &script].map(String::from).into(),

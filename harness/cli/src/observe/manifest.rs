@@ -8,6 +8,8 @@ use seatrial_record::{Distribution, Import, Manifest, Origin};
 use seatrial_spec::Contract;
 use serde::Deserialize;
 
+use crate::interpreter;
+
 /// The program that runs inside the container.
 pub const READER: &str = include_str!("manifest_reader.py");
 /// What it prints in front of its one line of JSON.
@@ -67,9 +69,8 @@ pub fn command(contract: &Contract, server: Option<&str>, imports: &[Wanted], en
         "imports": imports,
         "source": READER,
     });
-    let mut argv: Vec<String> = ["sh", "-c", &choose_python(&contract.python), "seatrial"]
-        .map(String::from)
-        .into();
+    let script = interpreter::choose(&contract.python) + "exec \"$python\" -c \"$1\" \"$2\"";
+    let mut argv: Vec<String> = ["sh", "-c", &script, "seatrial"].map(String::from).into();
     argv.extend([READER.to_owned(), params.to_string()]);
     argv
 }
@@ -81,16 +82,6 @@ pub fn exec(argv: Vec<String>) -> Command {
         user: None,
         deadline: DEADLINE,
     }
-}
-
-/// Shell text that runs the first interpreter that exists; the candidates are the contract's own words.
-fn choose_python(candidates: &[String]) -> String {
-    let quoted: Vec<String> = candidates.iter().map(|python| format!("\"{python}\"")).collect();
-    format!(
-        "for python in {0}; do [ -x \"$python\" ] && exec \"$python\" -c \"$1\" \"$2\"; done; \
-         echo 'none of these interpreters is there:' {0} >&2; exit 127",
-        quoted.join(" ")
-    )
 }
 
 /// What the reader printed, or why it failed.

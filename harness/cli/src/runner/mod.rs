@@ -141,7 +141,7 @@ fn case_record(prepared: &PreparedCase, project: &Project, outcome: Result<Obser
         why: case.scenario.why.clone(),
         because: case.because.clone(),
         image: case.image.clone(),
-        method: expectations::method_word(case.method).to_owned(),
+        method: case.method.to_string(),
         derived: ready
             .and_then(|ready| ready.derived.as_ref())
             .map(|info| image_facts(info, None)),
