@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::Context as _;
 use seatrial_engine::{Docker, Engine as _, Owner};
-use seatrial_index::{Index, IndexConfig, Upstream};
+use seatrial_index::{Index, IndexConfig, Source, Upstream};
 
 use crate::cache::{self, Cache, RunFolder};
 use crate::failure::Failure;
@@ -82,7 +82,7 @@ pub fn install_tls() {
 }
 
 async fn start_index(cache: &Cache) -> anyhow::Result<Index> {
-    let upstream = Upstream::discover().await?;
+    let source = Source::Live(Upstream::discover().await?);
     let cache = cache.folder("index")?;
-    Ok(Index::start(IndexConfig { cache, upstream })?)
+    Ok(Index::start(IndexConfig { cache, source })?)
 }

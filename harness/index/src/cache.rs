@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt as _;
 
@@ -34,14 +34,19 @@ pub(crate) struct CachedFile {
 impl Cache {
     /// Makes the folders, and removes what processes that were killed left half-done.
     pub(crate) fn open(folder: &Path) -> io::Result<Cache> {
-        let cache = Cache {
-            files: folder.join("files"),
-            partial: folder.join("partial"),
-        };
+        let cache = Cache::at(folder);
         std::fs::create_dir_all(&cache.files)?;
         std::fs::create_dir_all(&cache.partial)?;
         cache.remove_abandoned()?;
         Ok(cache)
+    }
+
+    /// The cache below a folder, whether it is there or not.
+    pub(crate) fn at(folder: &Path) -> Cache {
+        Cache {
+            files: folder.join("files"),
+            partial: folder.join("partial"),
+        }
     }
 
     fn remove_abandoned(&self) -> io::Result<()> {
@@ -70,9 +75,37 @@ impl Cache {
         })
     }
 
-    /// Begins a new file; dropped before [`Incoming::keep`], it leaves nothing behind.
+    /// The file with this digest, when the cache has it and reading it gives the digest again.
+    pub(crate) async fn find_whole(&self, digest: &Sha256) -> io::Result<Option<CachedFile>> {
+        let Some(found) = self.find(digest).await else {
+            return Ok(None);
+        };
+        let path = found.path.clone();
+        let read = tokio::task::spawn_blocking(move || Sha256::of_all(std::fs::File::open(path)?));
+        let (actual, _) = read.await.map_err(io::Error::other)??;
+        Ok(Some(found).filter(|found| found.digest == actual))
+    }
+
+    /// A file that will be of this cache once [`Cache::adopt`] has it; dropped before, it leaves nothing behind.
+    pub(crate) fn draft(&self) -> io::Result<NamedTempFile> {
+        NamedTempFile::new_in(&self.partial)
+    }
+
+    /// Puts a finished draft in its place; digest and size are the caller's word.
+    pub(crate) async fn adopt(&self, draft: NamedTempFile, digest: Sha256, size: u64) -> io::Result<CachedFile> {
+        let (file, path) = draft.into_parts();
+        self.keep(Complete {
+            file: File::from_std(file),
+            path,
+            digest,
+            size,
+        })
+        .await
+    }
+
+    /// Begins a new file; dropped before [`Cache::keep`], it leaves nothing behind.
     pub(crate) fn begin(&self) -> io::Result<Incoming> {
-        let (file, path) = tempfile::NamedTempFile::new_in(&self.partial)?.into_parts();
+        let (file, path) = self.draft()?.into_parts();
         Ok(Incoming {
             file: File::from_std(file),
             path,
@@ -95,6 +128,30 @@ impl Cache {
             digest: complete.digest,
             size: complete.size,
         })
+    }
+
+    /// Puts bytes in their place.
+    pub(crate) async fn keep_bytes(&self, bytes: &[u8]) -> io::Result<CachedFile> {
+        let mut incoming = self.begin()?;
+        incoming.write(bytes).await?;
+        self.keep(incoming.complete()).await
+    }
+
+    /// Puts a file of another cache in its place here as well: a second name for it where the file system allows. What
+    /// stands there already, but is not the file, is replaced.
+    pub(crate) async fn keep_copy(&self, file: &CachedFile) -> io::Result<()> {
+        if self.find_whole(&file.digest).await?.is_some() {
+            return Ok(());
+        }
+        let path = self.place_of(&file.digest);
+        fs::create_dir_all(path.parent().expect("a place in the cache has a folder")).await?;
+        if fs::hard_link(&file.path, &path).await.is_ok() {
+            return Ok(());
+        }
+        let aside = self.draft()?.into_temp_path();
+        fs::copy(&file.path, &aside).await?;
+        aside.persist(&path)?;
+        Ok(())
     }
 
     fn place_of(&self, digest: &Sha256) -> PathBuf {

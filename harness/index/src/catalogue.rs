@@ -4,19 +4,20 @@
 //! what a page has announced can be fetched: this is no open proxy.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use jiff::Timestamp;
 use reqwest::Url;
 use tokio::fs::File;
 use tokio::sync::watch;
 
 use crate::cache::{Cache, CachedFile};
+use crate::deliver::{Content, Found};
 use crate::digest::Sha256;
 use crate::error::Refusal;
-use crate::fetch::{self, Fetcher};
-use crate::simple::{Page, PageFile, sha256_in};
+use crate::simple::{self, Page, PageFile, sha256_in};
 use crate::single_flight::SingleFlight;
+use crate::supply::Supply;
 
 /// A bound on memory against clients that invent names; real resolutions ask for hundreds.
 const MAX_PROJECTS: usize = 10_000;
@@ -35,7 +36,7 @@ type KnownPage = Option<Arc<Page>>;
 pub(crate) struct Catalogue(Arc<Shelves>);
 
 struct Shelves {
-    fetcher: Fetcher,
+    supply: Supply,
     cache: Cache,
     stopping: watch::Receiver<bool>,
     pages: Mutex<HashMap<String, SingleFlight<KnownPage>>>,
@@ -51,20 +52,26 @@ struct Announced {
     expected: Option<Sha256>,
     /// Bytes; more than this is not the file.
     limit: u64,
+    uploaded: Option<Timestamp>,
     download: SingleFlight<CachedFile>,
 }
 
 impl Catalogue {
     /// Fetches end early when `stopping` turns true or its sender is gone.
-    pub(crate) fn new(fetcher: Fetcher, cache: Cache, stopping: watch::Receiver<bool>) -> Catalogue {
+    pub(crate) fn new(supply: Supply, cache: Cache, stopping: watch::Receiver<bool>) -> Catalogue {
         let (pages, files) = Default::default();
         Catalogue(Arc::new(Shelves {
-            fetcher,
+            supply,
             cache,
             stopping,
             pages,
             files,
         }))
+    }
+
+    /// The files on disk, those of universes among them.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.0.cache
     }
 
     /// The page of a project, its name in normal form.
@@ -77,21 +84,27 @@ impl Catalogue {
         page.await?.ok_or_else(|| Refusal::NoSuchProject(project.to_owned()))
     }
 
-    /// A file by the two parts of its link, open for reading.
-    pub(crate) async fn file(&self, key: &str, filename: &str) -> Result<(CachedFile, File), Refusal> {
+    /// A file by the two parts of its link, open for reading; as of a moment, only when it was uploaded by then.
+    pub(crate) async fn file(&self, key: &str, filename: &str, as_of: Option<Timestamp>) -> Result<Found, Refusal> {
         let announced = lock(&self.0.files).get(&format!("{key}/{filename}")).cloned();
-        let announced = announced.ok_or_else(|| Refusal::NotAnnounced(filename.to_owned()))?;
+        let announced = announced
+            .filter(|file| as_of.is_none_or(|as_of| file.uploaded.is_some_and(|uploaded| uploaded <= as_of)))
+            .ok_or_else(|| Refusal::NotAnnounced(filename.to_owned()))?;
         let download = announced.download.get(|| {
             let (catalogue, announced) = (self.clone(), announced.clone());
             async move { catalogue.unless_stopping(catalogue.fetch_file(&announced)).await }
         });
         let cached = download.await?;
         match File::open(&cached.path).await {
-            Ok(file) => Ok((cached, file)),
+            Ok(file) => Ok(Found {
+                digest: cached.digest,
+                size: cached.size,
+                content: Content::Disk(file),
+            }),
             Err(error) => {
                 // Somebody emptied the cache under us: the next request downloads anew.
                 announced.download.forget();
-                Err(cache_failed(error))
+                Err(Refusal::cache(error))
             }
         }
     }
@@ -105,12 +118,14 @@ impl Catalogue {
     }
 
     async fn fetch_page(&self, project: &str) -> Result<KnownPage, Refusal> {
-        let Some(page) = self.0.fetcher.page(project).await? else {
+        let Some(raw) = self.0.supply.page(project).await? else {
             return Ok(None);
         };
+        let page = simple::read(project, &raw.media_type, &raw.address, &raw.body);
+        let page = page.map_err(|reason| Refusal::page_of(project, reason))?;
         let mut files = lock(&self.0.files);
-        for file in &page.files {
-            let announced = Announced::file(file);
+        for (file, url) in page.files.iter().filter_map(|file| Some((file, file.url.as_ref()?))) {
+            let announced = Announced::file(file, url);
             let metadata = file
                 .core_metadata
                 .as_ref()
@@ -124,38 +139,18 @@ impl Catalogue {
         Ok(Some(Arc::new(page)))
     }
 
-    /// Brings a file into the cache, unless it is there from an earlier run. Nothing unverified gets in.
     async fn fetch_file(&self, announced: &Announced) -> Result<CachedFile, Refusal> {
         let Announced {
             filename,
+            url,
             expected,
             limit,
             ..
         } = announced;
-        if let Some(digest) = expected
-            && let Some(cached) = self.0.cache.find(digest).await
-        {
-            return Ok(cached);
-        }
-        let mut answer = self.0.fetcher.file(filename, &announced.url).await?;
-        let failed = |reason| fetch::file_failed(filename, reason);
-        let mut incoming = self.0.cache.begin().map_err(cache_failed)?;
-        while let Some(chunk) = answer.chunk().await.map_err(|error| failed(fetch::reason(error)))? {
-            if incoming.size() + chunk.len() as u64 > *limit {
-                return Err(failed(format!("it is larger than the {limit} bytes allowed for it")));
-            }
-            incoming.write(&chunk).await.map_err(cache_failed)?;
-        }
-        let complete = incoming.complete();
-        if let Some(expected) = expected.as_ref().filter(|expected| **expected != complete.digest) {
-            return Err(Refusal::WrongHash {
-                filename: filename.clone(),
-                expected: expected.to_string(),
-                actual: complete.digest.to_string(),
-            });
-        }
-        tracing::debug!(file = filename, bytes = complete.size, "downloaded from upstream");
-        self.0.cache.keep(complete).await.map_err(cache_failed)
+        let supply = &self.0.supply;
+        supply
+            .file(&self.0.cache, filename, url, expected.as_ref(), *limit)
+            .await
     }
 
     async fn unless_stopping<T>(&self, fetch: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
@@ -168,12 +163,13 @@ impl Catalogue {
 }
 
 impl Announced {
-    fn file(file: &PageFile) -> Announced {
+    fn file(file: &PageFile, url: &Url) -> Announced {
         Announced {
             filename: file.filename.clone(),
-            url: file.url.clone(),
+            url: url.clone(),
             expected: file.sha256(),
             limit: file.size.unwrap_or(MAX_FILE_BYTES).min(MAX_FILE_BYTES),
+            uploaded: file.uploaded(),
             download: SingleFlight::default(),
         }
     }
@@ -188,13 +184,10 @@ impl Announced {
             url,
             expected,
             limit: MAX_METADATA_BYTES,
+            uploaded: self.uploaded,
             download: SingleFlight::default(),
         }
     }
-}
-
-fn cache_failed(error: io::Error) -> Refusal {
-    Refusal::Cache(error.to_string())
 }
 
 fn lock<T>(shelf: &Mutex<T>) -> MutexGuard<'_, T> {

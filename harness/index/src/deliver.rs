@@ -1,4 +1,5 @@
-//! Sending a cached file: whole or one range of it, from disk in pieces, or not at all when the client has it already.
+//! Sending a file: whole or one range of it, from memory or from disk in pieces, or not at all when the client has it
+//! already.
 
 use std::io::{self, SeekFrom};
 use std::ops::Range;
@@ -10,20 +11,41 @@ use futures_util::stream;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-use crate::cache::CachedFile;
+use crate::digest::Sha256;
+use crate::error::Refusal;
 
 /// Memory that one response holds at a time.
 const PIECE: u64 = 64 << 10;
 
-/// Answers a request for a file, with regard to `If-None-Match`, `Range` and `If-Range`.
-///
-/// Of several ranges none is honoured: the whole file is sent, as RFC 9110 allows.
-pub(crate) async fn deliver(cached: &CachedFile, file: File, asked: &HeaderMap) -> io::Result<Response> {
-    let tag = entity_tag(&cached.digest.to_string());
+/// A file that can be sent.
+pub(crate) struct Found {
+    pub digest: Sha256,
+    /// Bytes.
+    pub size: u64,
+    pub content: Content,
+}
+
+/// Where the bytes of a file are.
+pub(crate) enum Content {
+    Memory(Bytes),
+    Disk(File),
+}
+
+impl Found {
+    /// Answers a request for the file, with regard to `If-None-Match`, `Range` and `If-Range`.
+    ///
+    /// Of several ranges none is honoured: the whole file is sent, as RFC 9110 allows.
+    pub(crate) async fn deliver(self, asked: &HeaderMap) -> Result<Response, Refusal> {
+        deliver(self, asked).await.map_err(Refusal::cache)
+    }
+}
+
+async fn deliver(found: Found, asked: &HeaderMap) -> io::Result<Response> {
+    let tag = entity_tag(found.digest.as_str());
     if has_already(asked, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    let size = cached.size;
+    let size = found.size;
     let is_current = asked
         .get(header::IF_RANGE)
         .is_none_or(|known| known.as_bytes() == tag.as_bytes());
@@ -49,7 +71,11 @@ pub(crate) async fn deliver(cached: &CachedFile, file: File, asked: &HeaderMap) 
         // What lies under a digest never changes.
         (header::CACHE_CONTROL, "max-age=31536000, immutable".to_owned()),
     ];
-    let mut response = (status, headers, read_in_pieces(file, part).await?).into_response();
+    let body = match found.content {
+        Content::Memory(bytes) => Body::from(bytes.slice(part.start as usize..part.end as usize)),
+        Content::Disk(file) => read_in_pieces(file, part).await?,
+    };
+    let mut response = (status, headers, body).into_response();
     if let Some(content_range) = content_range {
         let value = content_range
             .try_into()
@@ -95,7 +121,7 @@ async fn read_in_pieces(mut file: File, part: Range<u64>) -> io::Result<Body> {
 
 /// What a `Range` header asks for.
 #[derive(Debug, PartialEq)]
-enum Asked {
+pub(crate) enum Asked {
     Whole,
     Part(Range<u64>),
     /// A range that lies outside the file.
@@ -103,8 +129,12 @@ enum Asked {
 }
 
 /// Reads `bytes=first-last`, `bytes=first-` and `bytes=-length`; anything else asks for the whole.
-fn parse_range(range: &str, size: u64) -> Asked {
-    let number = |text: &str| text.trim().parse::<u64>().ok();
+pub(crate) fn parse_range(range: &str, size: u64) -> Asked {
+    let number = |text: &str| {
+        let digits = text.trim();
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| digits.parse::<u64>().ok())?
+    };
     let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Asked::Whole;
     };
@@ -123,7 +153,27 @@ fn parse_range(range: &str, size: u64) -> Asked {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Asked, parse_range};
+
+    proptest! {
+        /// Byte by byte, as RFC 9110 section 14.1.2 defines what a range selects.
+        #[test]
+        fn a_range_selects_what_it_says(first in 0..20_u64, last in 0..20_u64, size in 0..16_u64) {
+            let part = |is_selected: &dyn Fn(u64) -> bool| {
+                let selected: Vec<u64> = (0..size).filter(|byte| is_selected(*byte)).collect();
+                match (selected.first(), selected.last()) {
+                    (Some(first), Some(last)) => Asked::Part(*first..last + 1),
+                    _ => Asked::Nothing,
+                }
+            };
+            let between = if first <= last { part(&|byte| (first..=last).contains(&byte)) } else { Asked::Whole };
+            prop_assert_eq!(parse_range(&format!("bytes={first}-{last}"), size), between);
+            prop_assert_eq!(parse_range(&format!("bytes={first}-"), size), part(&|byte| byte >= first));
+            prop_assert_eq!(parse_range(&format!("bytes=-{last}"), size), part(&|byte| byte + last >= size));
+        }
+    }
 
     #[test]
     fn ranges_are_read_as_rfc_9110_says() {
@@ -150,6 +200,7 @@ mod tests {
             "lines=0-1",
             "bytes=x-1",
             "bytes=1-x",
+            "bytes=+1-2",
         ] {
             assert_eq!(parse_range(range, 10), Asked::Whole, "{range}");
         }

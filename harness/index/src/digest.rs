@@ -1,8 +1,12 @@
 //! A sha256 digest as a checked value: whoever holds one may use it in a path.
 
 use std::fmt::{self, Write as _};
+use std::io::{self, Read};
 
 use sha2::Digest as _;
+
+/// Memory that a file takes at a time while it is digested.
+const PIECE: usize = 256 << 10;
 
 /// 64 lower-case hexadecimal digits, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +23,21 @@ impl Sha256 {
         let mut hasher = Hasher::default();
         hasher.update(bytes);
         hasher.finish()
+    }
+
+    /// Digest of all that can be read, and how many bytes that is.
+    pub(crate) fn of_all(mut file: impl Read) -> io::Result<(Sha256, u64)> {
+        let (mut hasher, mut size) = (Hasher::default(), 0);
+        let mut piece = vec![0; PIECE];
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok((hasher.finish(), size)),
+                read => {
+                    hasher.update(&piece[..read]);
+                    size += read as u64;
+                }
+            }
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -58,6 +77,7 @@ mod tests {
     fn agrees_with_the_published_vector() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Sha256::of(b"abc").as_str(), abc);
+        assert_eq!(Sha256::of_all(&b"abc"[..]).unwrap(), (Sha256::of(b"abc"), 3));
         assert_eq!(Sha256::parse(&abc.to_uppercase()), Some(Sha256::of(b"abc")));
     }
 

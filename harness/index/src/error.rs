@@ -1,6 +1,6 @@
 //! What can go wrong: before the index serves ([`IndexError`]), and when it must refuse a client ([`Refusal`]).
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::http::{StatusCode, header};
@@ -19,10 +19,12 @@ pub enum IndexError {
         source: std::io::Error,
     },
     /// The address cannot be listened on.
-    #[error("the package index cannot listen on {ip}: {source}; the address must belong to this host")]
+    #[error(
+        "the package index cannot listen on {address}: {source}; the address must belong to this host, its port be free"
+    )]
     Listen {
-        /// The address asked for.
-        ip: IpAddr,
+        /// The address asked for; port 0 is any.
+        address: SocketAddr,
         /// What the operating system said.
         source: std::io::Error,
     },
@@ -58,6 +60,22 @@ pub enum IndexError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The lock cannot be used.
+    #[error("cannot use `{}` as the lock of an index: {reason}; expected the folder that `--record-index` wrote", path.display())]
+    Lock {
+        /// The folder, or the file in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The moment to travel to is none.
+    #[error("`{text}` is not a moment: {reason}; expected RFC 3339, as in 2024-05-01T00:00:00Z")]
+    AsOf {
+        /// As it was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The HTTP client cannot be made; most often the host has no trusted certificates.
     #[error("cannot prepare TLS for the upstream package index: {reason}; set SSL_CERT_FILE to a PEM bundle")]
     Client {
@@ -78,12 +96,23 @@ pub(crate) enum Refusal {
     #[error("nothing is served here; this index serves simple/PROJECT/ and the files that its pages link to")]
     NoSuchPath,
     #[error(
-        "`{0}` is not a project name: expected letters, digits, `-`, `_` and `.`, first and last a letter or digit"
+        "`{}` is not a project name: expected letters, digits, `-`, `_` and `.`, first and last a letter or digit",
+        .0.escape_debug()
     )]
     BadProject(String),
-    #[error("the upstream index has no project `{0}`")]
+    #[error("this index has no project `{0}`")]
     NoSuchProject(String),
-    #[error("no page of this index has announced a file `{0}` under this link; ask for its project page first")]
+    #[error("the lock does not hold {0}; record it again with `--record-index`")]
+    NotInLock(String),
+    #[error(
+        "`{0}` cannot be shown as of a date: its page does not tell the upload time of every file; \
+         expected an upstream that serves PEP 700 JSON"
+    )]
+    NoUploadTimes(String),
+    #[error(
+        "no page of this index has announced a file `{}` under this link; ask for its project page first",
+        .0.escape_debug()
+    )]
     NotAnnounced(String),
     #[error(
         "none of the accepted types can be served; \
@@ -110,6 +139,18 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// The page of a project could not be had.
+    pub(crate) fn page_of(project: &str, reason: String) -> Refusal {
+        Refusal::Upstream {
+            what: format!("the page of `{project}`"),
+            reason,
+        }
+    }
+
+    pub(crate) fn cache(error: std::io::Error) -> Refusal {
+        Refusal::Cache(error.to_string())
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Refusal::UnknownToken => StatusCode::FORBIDDEN,
@@ -118,7 +159,9 @@ impl Refusal {
                 StatusCode::NOT_FOUND
             }
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Refusal::Upstream { .. } | Refusal::WrongHash { .. } => StatusCode::BAD_GATEWAY,
+            Refusal::Upstream { .. } | Refusal::WrongHash { .. } | Refusal::NoUploadTimes(_) => StatusCode::BAD_GATEWAY,
+            // Not a status that clients ask again for: the lock will not hold it then either.
+            Refusal::NotInLock(_) => StatusCode::FAILED_DEPENDENCY,
             Refusal::Cache(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Refusal::TooManyProjects(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }

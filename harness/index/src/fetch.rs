@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use reqwest::{Certificate, Client, Response, Url, header};
 
 use crate::error::{IndexError, Refusal};
-use crate::simple::{self, Page};
 use crate::upstream::{Upstream, strip_credentials};
 
 /// The largest project pages of today are about a third of this.
@@ -19,6 +18,16 @@ const ACCEPT_PAGE: &str = "application/vnd.pypi.simple.v1+json, \
 const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 /// How long upstream may stay silent within an answer.
 const SILENCE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A project page as it was sent.
+#[derive(Debug)]
+pub(crate) struct RawPage {
+    /// Where it was found in the end, without credentials: the base of its relative links.
+    pub address: Url,
+    /// Media type, in lower case.
+    pub media_type: String,
+    pub body: Vec<u8>,
+}
 
 /// The HTTP client of one upstream.
 ///
@@ -55,11 +64,8 @@ impl Fetcher {
     }
 
     /// The page of a project, its name in normal form; `None` when upstream does not have it.
-    pub(crate) async fn page(&self, project: &str) -> Result<Option<Page>, Refusal> {
-        let failed = |reason: String| Refusal::Upstream {
-            what: format!("the page of `{project}`"),
-            reason,
-        };
+    pub(crate) async fn page(&self, project: &str) -> Result<Option<RawPage>, Refusal> {
+        let failed = |reason| Refusal::page_of(project, reason);
         let address = self.upstream.authorise(&self.upstream.page_address(project));
         let answer = self
             .client
@@ -74,8 +80,8 @@ impl Fetcher {
             status => return Err(failed(format!("it answered {status}"))),
         }
         let media_type = header_text(&answer, &header::CONTENT_TYPE).to_ascii_lowercase();
-        let mut found_at = answer.url().clone();
-        strip_credentials(&mut found_at);
+        let mut address = answer.url().clone();
+        strip_credentials(&mut address);
 
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failed(reason(error)))? {
@@ -84,9 +90,11 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        simple::read(project, &media_type, &found_at, &body)
-            .map(Some)
-            .map_err(failed)
+        Ok(Some(RawPage {
+            address,
+            media_type,
+            body,
+        }))
     }
 
     /// Begins the download of a file that a page has announced.

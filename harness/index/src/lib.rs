@@ -4,25 +4,45 @@
 //! files by hash, and logs every request against the token in its URL, which names the replica that made it.
 //! It knows no containers.
 //!
-//! A request passes `server` (token, log, route), asks the `catalogue` for a page or a file, which goes to the `cache`
-//! and, where that has nothing, through `fetch` to the `upstream`; `deliver` sends what was found.
+//! A connection comes in at the `listener`. A request passes `routes` (token, log, route), is told by the `course` of its
+//! world's script what it is to see, and asks that `world` for a page or a file: of the `universe`, or of the `catalogue`,
+//! which goes to the `cache` and, where that has nothing, through `supply` to the upstream or to a lock. `deliver` sends
+//! what was found, `spoil` what the script makes of it.
 
 mod cache;
 mod catalogue;
+mod course;
 mod deliver;
 mod digest;
 mod discover;
 mod error;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod invariants;
+mod listener;
+mod lock;
 mod log;
 mod names;
 mod negotiate;
+mod refused;
+mod routes;
+mod script;
 mod server;
 mod simple;
 mod single_flight;
+mod spoil;
+mod supply;
+mod universe;
 mod upstream;
+mod visible;
+mod world;
 
+pub use course::Happened;
 pub use error::IndexError;
 pub use log::{Asked, Request, Served};
+pub use script::{Action, Event, Fault, FaultKind, Only, Script, Stage, Trigger, What};
 pub use server::{Index, IndexConfig};
+pub use supply::Source;
+pub use universe::{Contents, Kind, Project, Release, Universe};
 pub use upstream::Upstream;
+pub use world::{Behind, World, WorldConfig};

@@ -13,16 +13,21 @@ use axum::response::Response;
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::Instant;
 
+use crate::course::Admitted;
 use crate::names;
+use crate::world::World;
 
 /// Requests kept per token; those beyond are counted, not kept.
 const KEPT: usize = 10_000;
 
+/// Characters of an entity tag that are kept: 64 bits of a digest.
+const KEPT_TAG: usize = 16;
+
 /// The longest path that is kept as a client wrote it, in characters.
 const KEPT_PATH: usize = 200;
 
-/// The status on record when the client went away before there was an answer, as web servers have it in their logs.
-const CLIENT_GONE: u16 = 499;
+/// The status on record when the connection ended before there was an answer, as web servers have it in their logs.
+const NO_ANSWER: u16 = 499;
 
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +38,7 @@ pub struct Request {
     pub method: String,
     /// What it asked for.
     pub what: Asked,
-    /// HTTP status of the answer; 499 when the client went away before there was one.
+    /// HTTP status of the answer; 499 when there was none: the client went away, or a fault reset its connection.
     pub status: u16,
     /// Bytes of the body that were handed to the connection.
     pub bytes: u64,
@@ -41,10 +46,16 @@ pub struct Request {
     pub duration: Duration,
     /// Whether the whole body was handed over.
     pub complete: bool,
+    /// Start of the entity tag of the answer: equal answers have equal ones. `None` where it has none.
+    pub answer: Option<String>,
+    /// So many events of the index's script had happened when it arrived.
+    pub after: usize,
+    /// Names of the faults that were in force for it.
+    pub faults: Vec<String>,
 }
 
 /// What a request asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Asked {
     /// The page of a project, its name as the client wrote it.
     Project(String),
@@ -74,16 +85,35 @@ impl Asked {
     pub(crate) fn from_path(path: &str) -> Asked {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match segments[..] {
-            ["simple", project] | ["simple", project, ""] if !project.is_empty() => {
-                Asked::Project(clip(&names::unescape(project)))
-            }
-            ["files", _, filename] => match clip(&names::unescape(filename)) {
+            ["simple", project] | ["simple", project, ""] if !project.is_empty() => Asked::Project(name(project)),
+            ["files", _, filename] => match name(filename) {
                 filename if filename.ends_with(".metadata") => Asked::Metadata(filename),
                 filename => Asked::File(filename),
             },
             _ => Asked::Other(clip(path)),
         }
     }
+
+    /// The project it is about, in normal form; `None` when that cannot be told.
+    #[must_use]
+    pub fn project(&self) -> Option<String> {
+        match self {
+            Asked::Project(name) => names::normalise(name),
+            Asked::File(name) | Asked::Metadata(name) => names::project_of(name),
+            Asked::Other(_) => None,
+        }
+    }
+}
+
+/// A name as the client meant it; as it wrote it where that would hold control characters, which nobody who reads a log
+/// wants on a terminal.
+fn name(segment: &str) -> String {
+    let name = names::unescape(segment);
+    clip(if name.chars().any(char::is_control) {
+        segment
+    } else {
+        &name
+    })
 }
 
 fn clip(text: &str) -> String {
@@ -101,19 +131,23 @@ struct Tally {
 }
 
 impl Account {
-    /// Opens the record of a request that has just arrived.
-    pub(crate) fn begin(&self, method: &Method, path: &str) -> Recording {
+    /// Opens the record of a request that has just arrived and was admitted like this.
+    pub(crate) fn begin(&self, world: &World, method: &Method, what: Asked, admitted: &Admitted) -> Recording {
         let request = Request {
-            at: Instant::now(),
+            at: admitted.at,
             method: method.to_string(),
-            what: Asked::from_path(path),
-            status: CLIENT_GONE,
+            what,
+            status: NO_ANSWER,
             bytes: 0,
             duration: Duration::ZERO,
             complete: false,
+            answer: None,
+            after: admitted.after,
+            faults: admitted.faults.iter().map(|(name, _)| name.clone()).collect(),
         };
         Recording {
             account: self.clone(),
+            world: world.clone(),
             request: Some(request),
         }
     }
@@ -152,6 +186,8 @@ impl Account {
 /// A request under way; closed, or dropped with the connection, it goes on record.
 pub(crate) struct Recording {
     account: Account,
+    /// Told of the bytes handed out, which may set an event off.
+    world: World,
     /// Gone once recorded.
     request: Option<Request>,
 }
@@ -172,6 +208,10 @@ impl Recording {
             return Response::from_parts(parts, body);
         };
         request.status = parts.status.as_u16();
+        request.answer = parts
+            .headers
+            .get(header::ETAG)
+            .and_then(|tag| Some(tag.to_str().ok()?.trim_matches('"').chars().take(KEPT_TAG).collect()));
         if request.method == "HEAD" || size == Some(0) {
             if parts.status == StatusCode::NOT_MODIFIED {
                 // Its length would speak of the file, which is not sent.
@@ -218,6 +258,7 @@ impl Followed {
             return;
         };
         request.bytes += bytes;
+        self.recording.world.serves(bytes);
         if self.promised == Some(request.bytes) {
             self.recording.close(true);
         }
@@ -253,6 +294,10 @@ mod tests {
             Asked::from_path("/files/k/a.whl.metadata"),
             Asked::Metadata("a.whl.metadata".into())
         );
+        assert_eq!(
+            Asked::from_path("/files/k/%1B[2J.whl"),
+            Asked::File("%1B[2J.whl".into())
+        );
         assert_eq!(Asked::from_path("/simple/"), Asked::Other("/simple/".into()));
         assert_eq!(
             Asked::from_path(&"x".repeat(9_999)),
@@ -260,15 +305,22 @@ mod tests {
         );
     }
 
+    /// Opens a record in a world where nothing happens.
+    fn begin(account: &Account, path: &str) -> Recording {
+        let (world, asked) = (World::nowhere(), Asked::from_path(path));
+        let admitted = world.arrives(None, &asked);
+        account.begin(&world, &Method::GET, asked, &admitted)
+    }
+
     #[test]
     fn memory_is_bounded_and_nothing_goes_uncounted() {
         let account = Account::default();
         for _ in 0..KEPT + 5 {
-            drop(account.begin(&Method::GET, "/simple/acme/"));
+            drop(begin(&account, "/simple/acme/"));
         }
         assert_eq!(account.requests().len(), KEPT);
         assert_eq!(account.served().requests, KEPT as u64 + 5);
-        assert_eq!(account.requests()[0].status, CLIENT_GONE);
+        assert_eq!(account.requests()[0].status, NO_ANSWER);
     }
 
     #[tokio::test]
@@ -276,8 +328,7 @@ mod tests {
         let account = Account::default();
         let pieces = ["abc", "def"].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
         let response = Response::new(Body::from_stream(futures_util::stream::iter(pieces)));
-        let mut body = account
-            .begin(&Method::GET, "/files/k/a.whl")
+        let mut body = begin(&account, "/files/k/a.whl")
             .follow(response)
             .into_body()
             .into_data_stream();

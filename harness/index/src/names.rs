@@ -41,6 +41,19 @@ pub(crate) fn is_distribution(name: &str) -> bool {
         .any(|ending| name.ends_with(ending))
 }
 
+/// The project that a distribution's file name belongs to, in normal form: what stands before the version (PEP 427, 625).
+///
+/// An old source distribution may have a `-` in its project name; its version begins at the last one.
+pub(crate) fn project_of(filename: &str) -> Option<String> {
+    let filename = filename.strip_suffix(".metadata").unwrap_or(filename);
+    let project = if filename.ends_with(".whl") {
+        filename.split_once('-')?.0
+    } else {
+        filename.rsplit_once('-')?.0
+    };
+    normalise(project)
+}
+
 /// A name as one segment of a URL path.
 pub(crate) fn escape(name: &str) -> String {
     utf8_percent_encode(name, ESCAPED).to_string()
@@ -53,7 +66,48 @@ pub(crate) fn unescape(segment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// `re.sub(r"[-_.]+", "-", name).lower()`, as PEP 503 has it.
+    fn pep_503(name: &str) -> String {
+        name.chars().fold(String::new(), |normal, c| match c {
+            '-' | '_' | '.' if normal.ends_with('-') => normal,
+            '-' | '_' | '.' => normal + "-",
+            c => normal + c.to_lowercase().to_string().as_str(),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_normalised_as_pep_503_says(name in "[A-Za-z0-9]([A-Za-z0-9._-]{0,30}[A-Za-z0-9])?") {
+            let normal = normalise(&name);
+            prop_assert_eq!(normal.as_ref(), Some(&pep_503(&name)));
+            prop_assert_eq!(normalise(&pep_503(&name)), normal);
+        }
+
+        #[test]
+        fn a_name_is_legal_as_pep_508_says_or_none_at_all(name in r"[A-Za-z0-9._ /\u{e9}\u{130}\u{212a}-]{0,6}") {
+            let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+            let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            let is_legal = edge(name.chars().next()) && edge(name.chars().last()) && name.chars().all(legal);
+            prop_assert_eq!(normalise(&name).is_some(), is_legal);
+        }
+
+        #[test]
+        fn whatever_a_project_is_called_its_files_tell(
+            project in "[A-Za-z0-9]([A-Za-z0-9._]{0,12}[A-Za-z0-9])?",
+            version in r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}((a|rc)[0-9])?(\+[a-z0-9.]{1,4})?",
+            build in r"(-[0-9]{1,3})?",
+        ) {
+            let stem = format!("{project}-{version}");
+            for file in [format!("{stem}{build}-py3-none-any.whl"), format!("{stem}.tar.gz"), format!("{stem}.zip")] {
+                prop_assert_eq!(project_of(&file), normalise(&project), "{}", &file);
+                prop_assert_eq!(project_of(&(file + ".metadata")), normalise(&project));
+            }
+        }
+    }
 
     #[test]
     fn project_names_take_their_normal_form() {
@@ -89,6 +143,19 @@ mod tests {
             "a\n.whl",
         ] {
             assert!(!is_plain_file_name(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_name_tells_its_project() {
+        for (filename, project) in [
+            ("ruamel.yaml-0.18-cp311-cp311-linux_x86_64.whl", Some("ruamel-yaml")),
+            ("acme_tools-1.0-1-py3-none-any.whl.metadata", Some("acme-tools")),
+            ("acme-tools-1.0.tar.gz", Some("acme-tools")),
+            ("nothing.whl", None),
+            ("-1.0.tar.gz", None),
+        ] {
+            assert_eq!(project_of(filename).as_deref(), project, "{filename}");
         }
     }
 

@@ -12,6 +12,9 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// How many forms there are.
+    pub(crate) const COUNT: usize = Form::OFFERED.len();
+
     /// In order of preference among equals: a client that takes anything gets what every client understands.
     const OFFERED: [Form; 3] = [Form::PlainHtml, Form::Json, Form::Html];
 
@@ -76,7 +79,23 @@ fn parse_range(text: &str) -> (String, f32) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Form, choose};
+
+    proptest! {
+        #[test]
+        fn the_highest_weight_wins_and_what_is_not_named_is_not_sent(weights in [0..11_u8, 0..11_u8, 0..11_u8]) {
+            let ranges = Form::OFFERED.into_iter().zip(weights).map(|(form, weight)| {
+                let range = form.media_type().trim_end_matches("; charset=utf-8");
+                format!("{range};q={}", f32::from(weight) / 10.0)
+            });
+            let accept = ranges.collect::<Vec<_>>().join(", ");
+            let best = weights.into_iter().max().filter(|best| *best > 0);
+            let expected = best.and_then(|best| weights.iter().position(|weight| *weight == best));
+            prop_assert_eq!(choose(Some(&accept)), expected.map(|at| Form::OFFERED[at]), "{}", accept);
+        }
+    }
 
     #[test]
     fn real_clients_get_what_they_prefer() {

@@ -1,28 +1,49 @@
 //! The page of one project, as data: read from either form that an upstream sends, written in either form that a client
-//! accepts. Links leave pointing at this index.
+//! accepts. Links leave pointing at this index, relative to the page, so that one page serves every token.
 
 mod html;
 mod json;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+use axum::body::Bytes;
+use jiff::Timestamp;
 use reqwest::Url;
 
+use crate::deliver::entity_tag;
 use crate::digest::Sha256;
 use crate::names;
 use crate::negotiate::Form;
 
 /// Algorithm name to hexadecimal digest.
-type Hashes = BTreeMap<String, String>;
+pub(crate) type Hashes = BTreeMap<String, String>;
+
+/// A bound on memory against upstreams that list the same file over and over; far from what real pages list.
+const MAX_FILES: usize = 200_000;
+
+/// Algorithms whose hashes HTML may bear (PEP 503, Python's `hashlib.algorithms_guaranteed`), those of today's clients
+/// first.
+const HTML_HASHES: [&str; 6] = ["sha256", "sha512", "sha384", "sha224", "sha1", "md5"];
 
 /// A project page: what the simple API says about one project.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// Normal form of the name.
     pub project: String,
-    /// All versions, where upstream lists them (PEP 700).
+    /// All versions, where they are known (PEP 700).
     pub versions: Option<Vec<String>>,
     pub files: Vec<PageFile>,
+    /// Each form once it was asked for.
+    written: [OnceLock<Written>; Form::COUNT],
+}
+
+/// A page in one form.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub body: Bytes,
+    /// Its entity tag.
+    pub tag: String,
 }
 
 /// One file of a project page.
@@ -30,8 +51,8 @@ pub(crate) struct Page {
 pub(crate) struct PageFile {
     /// Plain file name, checked.
     pub filename: String,
-    /// Where upstream serves it.
-    pub url: Url,
+    /// Where upstream serves it; `None` for a file of a universe.
+    pub url: Option<Url>,
     /// All hashes that upstream gives; `sha256` is well-formed when present.
     pub hashes: Hashes,
     pub requires_python: Option<String>,
@@ -45,23 +66,62 @@ pub(crate) struct PageFile {
     pub upload_time: Option<String>,
 }
 
+impl Page {
+    pub(crate) fn new(project: &str, versions: Option<Vec<String>>, files: Vec<PageFile>) -> Page {
+        Page {
+            project: project.to_owned(),
+            versions,
+            files,
+            written: Default::default(),
+        }
+    }
+
+    /// The page as a client gets it.
+    pub(crate) fn written(&self, form: Form) -> &Written {
+        self.written[form as usize].get_or_init(|| {
+            let text = match form {
+                Form::Json => json::write(self),
+                Form::Html | Form::PlainHtml => html::write(self),
+            };
+            Written::new(text)
+        })
+    }
+}
+
+impl Written {
+    pub(crate) fn new(text: String) -> Written {
+        Written {
+            tag: entity_tag(Sha256::of(text.as_bytes()).as_str()),
+            body: text.into(),
+        }
+    }
+}
+
 impl PageFile {
     /// The digest that the file must have, where upstream gives one.
     pub(crate) fn sha256(&self) -> Option<Sha256> {
         sha256_in(&self.hashes)
     }
 
+    /// When it was uploaded, where upstream tells.
+    pub(crate) fn uploaded(&self) -> Option<Timestamp> {
+        self.upload_time.as_deref()?.parse().ok()
+    }
+
     /// What stands for the file in links of this index: its digest, or that of its address when upstream gives none.
     pub(crate) fn key(&self) -> String {
-        match self.sha256() {
-            Some(digest) => digest.to_string(),
-            None => format!("url-{}", Sha256::of(self.url.as_str().as_bytes())),
+        match (self.sha256(), &self.url) {
+            (Some(digest), _) => digest.to_string(),
+            (None, url) => {
+                let url = url.as_ref().map_or("", Url::as_str);
+                format!("url-{}", Sha256::of(url.as_bytes()))
+            }
         }
     }
 
-    /// The link to this file on this index, relative to its root.
-    fn link(&self, token: &str) -> String {
-        format!("/{token}/files/{}/{}", self.key(), names::escape(&self.filename))
+    /// The link to this file on this index, relative to its page.
+    fn link(&self) -> String {
+        format!("../../files/{}/{}", self.key(), names::escape(&self.filename))
     }
 }
 
@@ -86,30 +146,52 @@ pub(crate) fn read(project: &str, media_type: &str, address: &Url, body: &[u8]) 
         }
     };
     page.files.retain(|file| is_usable(project, file));
+    for file in &mut page.files {
+        // Without the hash that it claims it could not be verified.
+        file.core_metadata.take_if(|hashes| is_malformed(hashes));
+    }
     Ok(page)
 }
 
-/// Writes a page for a client, its links under that client's token.
-pub(crate) fn write(page: &Page, form: Form, token: &str) -> String {
-    match form {
-        Form::Json => json::write(page, token),
-        Form::Html | Form::PlainHtml => html::write(page, token),
-    }
+/// The list of all projects (PEP 503, 691), for an index that can list them.
+pub(crate) fn list<'a>(projects: impl Iterator<Item = &'a str>, form: Form) -> Written {
+    Written::new(match form {
+        Form::Json => json::list(projects),
+        Form::Html | Form::PlainHtml => html::list(projects),
+    })
 }
 
 fn is_usable(project: &str, file: &PageFile) -> bool {
-    let malformed = file.hashes.contains_key("sha256") && file.sha256().is_none();
     let reason = if !names::is_plain_file_name(&file.filename) {
         "its name is not a plain file name"
-    } else if !matches!(file.url.scheme(), "http" | "https") {
+    } else if !matches!(file.url.as_ref().map(Url::scheme), Some("http" | "https")) {
         "its link is not http or https"
-    } else if malformed {
-        "its sha256 is not one"
+    } else if is_malformed(&file.hashes) {
+        "one of its hashes is none"
     } else {
         return true;
     };
     tracing::warn!(project, file = ?file.filename, "left out a file of an upstream page: {reason}");
     false
+}
+
+fn is_malformed(hashes: &Hashes) -> bool {
+    let is_hexadecimal = |digest: &String| !digest.is_empty() && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    !hashes.values().all(is_hexadecimal) || hashes.contains_key("sha256") && sha256_in(hashes).is_none()
+}
+
+/// The one hash for which HTML has room (PEP 503): the first that every client knows.
+pub(crate) fn told_in_html(hashes: &Hashes) -> Option<(&'static str, &str)> {
+    let known = HTML_HASHES.into_iter();
+    known.flat_map(|name| Some((name, hashes.get(name)?.as_str()))).next()
+}
+
+/// Refuses pages without measure.
+fn check_number(files: usize) -> Result<(), String> {
+    if files > MAX_FILES {
+        return Err(format!("the page lists more than {MAX_FILES} files"));
+    }
+    Ok(())
 }
 
 /// Refuses pages of another major version, as PEP 629 demands.
@@ -152,40 +234,10 @@ mod tests {
         let (from_json, from_html) = read_both(&json, &html);
         assert_eq!(from_json.files, from_html.files);
         assert_eq!(
-            from_json.files[0].url.path(),
+            from_json.files[0].url.as_ref().unwrap().path(),
             "/root/files/acme-1.0%2Bx-py3-none-any.whl"
         );
         assert_eq!(from_json.files[0].filename, "acme-1.0+x-py3-none-any.whl");
-    }
-
-    #[test]
-    fn what_is_written_reads_back_the_same() {
-        let original = PageFile {
-            filename: "acme-1.0+x-py3-none-any.whl".into(),
-            url: Url::parse("http://upstream.invalid/acme").unwrap(),
-            hashes: Hashes::from([("sha256".into(), "b".repeat(64))]),
-            requires_python: Some(">=3.8, !=3.9.*, <\"4\"".into()),
-            yanked: Some(String::new()),
-            core_metadata: Some(Hashes::new()),
-            size: None,
-            upload_time: None,
-        };
-        let page = Page {
-            project: "acme".into(),
-            versions: None,
-            files: vec![original.clone()],
-        };
-        let (from_json, from_html) = read_both(&write(&page, Form::Json, "T"), &write(&page, Form::Html, "T"));
-        let link = format!(
-            "http://upstream.invalid/T/files/{}/acme-1.0%2Bx-py3-none-any.whl",
-            "b".repeat(64)
-        );
-        let expected = PageFile {
-            url: Url::parse(&link).unwrap(),
-            ..original
-        };
-        assert_eq!(from_json.files, from_html.files);
-        assert_eq!(from_html.files, [expected]);
     }
 
     #[test]
@@ -194,6 +246,7 @@ mod tests {
             {"filename": "../../etc/passwd", "url": "a.whl", "hashes": {}},
             {"filename": "a-1.whl", "url": "file:///etc/passwd", "hashes": {}},
             {"filename": "a-1.whl", "url": "a-1.whl", "hashes": {"sha256": "../../x"}},
+            {"filename": "a-1.whl", "url": "a-1.whl", "hashes": {"md5": "0&sha256=1"}},
             {"filename": "a-1.whl", "url": "a-1.whl", "hashes": {"md5": "0"}}]}"#;
         let (page, from_html) = read_both(
             json,
@@ -202,6 +255,28 @@ mod tests {
         assert_eq!(page.files.len(), 1);
         assert!(page.files[0].key().starts_with("url-"));
         assert_eq!(from_html.files, []);
+    }
+
+    #[test]
+    fn pages_without_measure_are_refused() {
+        let address = Url::parse(ADDRESS).unwrap();
+        let most = "<a href=a.whl>".repeat(MAX_FILES);
+        assert_eq!(
+            read("acme", "text/html", &address, most.as_bytes())
+                .unwrap()
+                .files
+                .len(),
+            MAX_FILES
+        );
+        let refused = read("acme", "text/html", &address, (most + "<a href=a.whl>").as_bytes()).unwrap_err();
+        assert!(refused.contains("more than 200000 files"), "{refused}");
+        let file = r#"{"filename": "a.whl", "url": "a.whl", "hashes": {}},"#.repeat(MAX_FILES + 1);
+        let json = format!(
+            r#"{{"meta": {{"api-version": "1.0"}}, "files": [{}]}}"#,
+            file.trim_end_matches(',')
+        );
+        let refused = read("acme", "application/json", &address, json.as_bytes()).unwrap_err();
+        assert!(refused.contains("more than 200000 files"), "{refused}");
     }
 
     #[test]

@@ -4,8 +4,17 @@ use std::fmt::Write as _;
 
 use reqwest::Url;
 
-use super::{Hashes, Page, PageFile, check_version};
+use super::{HTML_HASHES, Hashes, Page, PageFile, check_number, check_version, told_in_html};
 use crate::names;
+
+/// Bytes; the longest that servers take in a request, and a longer one would be repeated for each file of a page.
+const MAX_ADDRESS: usize = 8 << 10;
+
+/// Attributes of a tag; further ones are passed over.
+const MAX_ATTRIBUTES: usize = 64;
+
+/// Bytes; `#x10FFFF` with some zeros before it.
+const LONGEST_ENTITY: usize = 16;
 
 pub(super) fn read(project: &str, address: &Url, html: &str) -> Result<Page, String> {
     let mut base = address.clone();
@@ -16,19 +25,19 @@ pub(super) fn read(project: &str, address: &Url, html: &str) -> Result<Page, Str
                 check_version(tag.attribute("content").unwrap_or_default())?;
             }
             "base" => {
-                if let Some(href) = tag.attribute("href").and_then(|href| address.join(href).ok()) {
+                let href = tag.attribute("href").and_then(|href| address.join(href).ok());
+                if let Some(href) = href.filter(|href| href.as_str().len() <= MAX_ADDRESS) {
                     base = href;
                 }
             }
-            "a" => files.extend(read_anchor(&tag, &base)),
+            "a" => {
+                files.extend(read_anchor(&tag, &base));
+                check_number(files.len())?;
+            }
             _ => {}
         }
     }
-    Ok(Page {
-        project: project.to_owned(),
-        versions: None,
-        files,
-    })
+    Ok(Page::new(project, None, files))
 }
 
 /// The file behind an anchor; `None` for anchors that lead elsewhere, such as a link to the home page.
@@ -45,7 +54,7 @@ fn read_anchor(anchor: &Tag, base: &Url) -> Option<PageFile> {
         .or_else(|| anchor.attribute("data-dist-info-metadata"));
     Some(PageFile {
         filename,
-        url,
+        url: Some(url),
         hashes,
         requires_python: anchor.attribute("data-requires-python").map(str::to_owned),
         yanked: anchor.attribute("data-yanked").map(str::to_owned),
@@ -59,38 +68,44 @@ fn read_anchor(anchor: &Tag, base: &Url) -> Option<PageFile> {
 fn read_hash(text: &str) -> Hashes {
     text.split('&')
         .filter_map(|part| part.split_once('='))
-        .filter(|(algorithm, _)| matches!(*algorithm, "sha256" | "sha384" | "sha512" | "sha224" | "sha1" | "md5"))
+        .filter(|(algorithm, _)| HTML_HASHES.contains(algorithm))
         .map(|(algorithm, digest)| (algorithm.to_owned(), digest.to_owned()))
         .collect()
 }
 
-pub(super) fn write(page: &Page, token: &str) -> String {
-    let title = escape_text(&page.project);
-    let mut html = format!(
-        "<!DOCTYPE html>\n<html>\n<head>\n<meta name=\"pypi:repository-version\" content=\"1.0\">\n\
-         <title>Links for {title}</title>\n</head>\n<body>\n<h1>Links for {title}</h1>\n"
-    );
+pub(super) fn write(page: &Page) -> String {
+    let mut html = head(&format!("Links for {}", page.project));
     for file in &page.files {
-        write_anchor(&mut html, file, token);
+        write_anchor(&mut html, file);
     }
-    html.push_str("</body>\n</html>\n");
-    html
+    html + FOOT
 }
 
-fn write_anchor(html: &mut String, file: &PageFile, token: &str) {
+pub(super) fn list<'a>(projects: impl Iterator<Item = &'a str>) -> String {
+    let anchors = projects.map(|name| format!("<a href=\"{name}/\">{name}</a><br>\n"));
+    head("Projects") + &anchors.collect::<String>() + FOOT
+}
+
+fn head(title: &str) -> String {
+    let title = escape_text(title);
+    format!(
+        "<!DOCTYPE html>\n<html>\n<head>\n<meta name=\"pypi:repository-version\" content=\"1.0\">\n\
+         <title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n"
+    )
+}
+
+const FOOT: &str = "</body>\n</html>\n";
+
+fn write_anchor(html: &mut String, file: &PageFile) {
     html.push_str("<a");
     let mut attribute = |name: &str, value: &str| {
         write!(html, " {name}=\"{}\"", escape_text(value)).expect("writing to a String does not fail");
     };
-    // PEP 503 leaves room for one hash; clients want the strongest that all of them know.
-    let strongest = file
-        .hashes
-        .get_key_value("sha256")
-        .or_else(|| file.hashes.iter().next());
-    let fragment = strongest
+    let hash = told_in_html(&file.hashes);
+    let fragment = hash
         .map(|(algorithm, digest)| format!("#{algorithm}={digest}"))
         .unwrap_or_default();
-    attribute("href", &(file.link(token) + &fragment));
+    attribute("href", &(file.link() + &fragment));
     if let Some(python) = &file.requires_python {
         attribute("data-requires-python", python);
     }
@@ -159,7 +174,10 @@ impl Tags<'_> {
             let first = &self.0[..next.len_utf8()];
             self.0 = &self.0[next.len_utf8()..];
             let key = self.take_while(|c| !c.is_whitespace() && !matches!(c, '>' | '/' | '='));
-            attributes.push((format!("{first}{key}").to_ascii_lowercase(), self.read_value()));
+            let attribute = (format!("{first}{key}").to_ascii_lowercase(), self.read_value());
+            if attributes.len() < MAX_ATTRIBUTES {
+                attributes.push(attribute);
+            }
         }
         Tag { name, attributes }
     }
@@ -198,9 +216,9 @@ fn resolve_entities(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         resolved.push_str(before);
-        let entity = after
-            .split_once(';')
-            .and_then(|(name, tail)| Some((entity(name)?, tail)));
+        // A text of nothing but `&` must not be searched to its end for each of them.
+        let end = after.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let entity = end.and_then(|end| Some((entity(&after[..end])?, &after[end + 1..])));
         match entity {
             Some((character, tail)) => {
                 resolved.push(character);
@@ -260,7 +278,7 @@ mod tests {
         let html = "<BASE HREF=/pool/><A\n rel = \"internal\" HREF = acme-1.tar.gz#md5=00 data-yanked>x</A>\
                     <a href='acme-2.zip'data-requires-python='&gt;=3'>y</a><a>no link</a><a href=\"acme-3.whl";
         let files = files(html);
-        let urls: Vec<&str> = files.iter().map(|file| file.url.path()).collect();
+        let urls: Vec<&str> = files.iter().map(|file| file.url.as_ref().unwrap().path()).collect();
         assert_eq!(urls, ["/pool/acme-1.tar.gz", "/pool/acme-2.zip", "/pool/acme-3.whl"]);
         assert_eq!(files[0].yanked.as_deref(), Some(""));
         assert_eq!(files[0].hashes["md5"], "00");
@@ -287,7 +305,29 @@ mod tests {
     }
 
     #[test]
+    fn what_would_cost_memory_without_measure_is_passed_over() {
+        let crowded = |attributes: usize| format!("<a{} href=acme-1.whl>", " x".repeat(attributes));
+        assert_eq!(files(&crowded(MAX_ATTRIBUTES - 1)).len(), 1);
+        assert_eq!(files(&crowded(MAX_ATTRIBUTES)).len(), 0);
+
+        let based = |length: usize| format!("<base href='/{}/'><a href=acme-1.whl>", "x".repeat(length));
+        let path = |html: &str| files(html)[0].url.as_ref().unwrap().path().len();
+        assert!(path(&based(MAX_ADDRESS / 2)) > MAX_ADDRESS / 2);
+        assert_eq!(path(&based(MAX_ADDRESS)), "/simple/acme/acme-1.whl".len());
+    }
+
+    #[test]
     fn entities_are_resolved_once() {
+        let nothing_but = "&".repeat(1 << 18);
+        assert_eq!(
+            resolve_entities(&nothing_but),
+            nothing_but,
+            "and does not take for ever"
+        );
+        assert_eq!(
+            resolve_entities("&#x0010FFFF; &#x110000; &#xD800;"),
+            "\u{10ffff} &#x110000; &#xD800;"
+        );
         assert_eq!(
             resolve_entities("&amp;lt; &#62;&#x3E; &nbsp; & &"),
             "&lt; >> &nbsp; & &"

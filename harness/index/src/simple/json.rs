@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Hashes, Page, PageFile, check_version};
+use super::{Hashes, Page, PageFile, check_number, check_version};
 
 /// A page as upstream writes it. Unknown keys are ignored, as PEP 691 demands.
 #[derive(Deserialize)]
@@ -44,13 +44,10 @@ pub(super) fn read(project: &str, address: &Url, body: &[u8]) -> Result<Page, St
     let wire: WirePage =
         serde_json::from_slice(body).map_err(|error| format!("the page is not as PEP 691 says: {error}"))?;
     check_version(&wire.meta.api_version)?;
+    check_number(wire.files.len())?;
     // A link that is no URL makes that file unusable, not the page.
     let files = wire.files.into_iter().filter_map(|file| file.check(address)).collect();
-    Ok(Page {
-        project: project.to_owned(),
-        versions: wire.versions,
-        files,
-    })
+    Ok(Page::new(project, wire.versions, files))
 }
 
 impl WireFile {
@@ -61,7 +58,7 @@ impl WireFile {
             self.core_metadata
         };
         Some(PageFile {
-            url: address.join(&self.url).ok()?,
+            url: Some(address.join(&self.url).ok()?),
             filename: self.filename,
             hashes: self.hashes,
             requires_python: self.requires_python,
@@ -86,13 +83,13 @@ fn hash_values(object: Map<String, Value>) -> Hashes {
     object.into_iter().filter_map(text).collect()
 }
 
-pub(super) fn write(page: &Page, token: &str) -> String {
+pub(super) fn write(page: &Page) -> String {
     // Version 1.1 promises versions, and the size of every file.
     let versions = page
         .versions
         .as_ref()
         .filter(|_| page.files.iter().all(|file| file.size.is_some()));
-    let files: Vec<Value> = page.files.iter().map(|file| write_file(file, token)).collect();
+    let files: Vec<Value> = page.files.iter().map(write_file).collect();
     let mut document = json!({
         "meta": { "api-version": if versions.is_some() { "1.1" } else { "1.0" } },
         "name": page.project,
@@ -104,10 +101,15 @@ pub(super) fn write(page: &Page, token: &str) -> String {
     document.to_string()
 }
 
-fn write_file(file: &PageFile, token: &str) -> Value {
+pub(super) fn list<'a>(projects: impl Iterator<Item = &'a str>) -> String {
+    let projects: Vec<Value> = projects.map(|name| json!({ "name": name })).collect();
+    json!({ "meta": { "api-version": "1.1" }, "projects": projects }).to_string()
+}
+
+fn write_file(file: &PageFile) -> Value {
     let mut entry = json!({
         "filename": file.filename,
-        "url": file.link(token),
+        "url": file.link(),
         "hashes": file.hashes,
         "requires-python": file.requires_python,
         "yanked": match file.yanked.as_deref() {
@@ -118,7 +120,7 @@ fn write_file(file: &PageFile, token: &str) -> Value {
     });
     if let Some(hashes) = &file.core_metadata {
         let metadata = if hashes.is_empty() { json!(true) } else { json!(hashes) };
-        entry["dist-info-metadata"] = metadata.clone();
+        // Not under its older name: pip 22.3 to 23.0 ends with a TypeError on hashes there, which is why PEP 714 renamed it.
         entry["core-metadata"] = metadata;
     }
     if let Some(size) = file.size {
@@ -142,7 +144,7 @@ mod tests {
                 r#"{{"meta": {{"api-version": "1.4"}}, "versions": ["1"], "files": [
                     {{"filename": "acme-1.tar.gz", "url": "acme-1.tar.gz", "hashes": {{}}, "size": {size}}}]}}"#
             );
-            let written = write(&read("acme", &address, body.as_bytes()).unwrap(), "T");
+            let written = write(&read("acme", &address, body.as_bytes()).unwrap());
             serde_json::from_str::<Value>(&written).unwrap()
         };
         assert_eq!(page_with("12")["meta"]["api-version"], "1.1");

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use seatrial_index::{Index, IndexConfig, Upstream};
+use seatrial_index::{Index, IndexConfig, Source, Upstream};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -50,6 +50,11 @@ impl FakeUpstream {
         );
         self.serve(&format!("/simple/{project}/"), JSON, page);
         self.serve(&format!("/files/{filename}"), "application/octet-stream", body.to_vec());
+    }
+
+    /// What is served at a path.
+    pub fn body(&self, path: &str) -> Bytes {
+        self.0.lock().unwrap().answers[path].1.clone()
     }
 
     /// How often a path was asked for.
@@ -135,7 +140,9 @@ impl Stand {
             .await
             .unwrap();
         let page: serde_json::Value = serde_json::from_str(&page).unwrap();
-        format!("http://{}{}", self.address, page["files"][0]["url"].as_str().unwrap())
+        let link = page["files"][0]["url"].as_str().unwrap();
+        let page = reqwest::Url::parse(&self.at(&format!("simple/{project}/"))).unwrap();
+        page.join(link).unwrap().to_string()
     }
 
     /// All files in the cache, partial ones included.
@@ -148,7 +155,7 @@ impl Stand {
 pub fn start(cache: &Path, url: &str) -> Index {
     Index::start(IndexConfig {
         cache: cache.to_owned(),
-        upstream: Upstream::at(url).unwrap(),
+        source: Source::Live(Upstream::at(url).unwrap()),
     })
     .unwrap()
 }
@@ -157,7 +164,8 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+/// All files below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,13 +1,11 @@
 //! Files: verified, cached, fetched once, sent in ranges, and nothing else is ever sent.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-
 use futures_util::future::join_all;
 use reqwest::{Client, StatusCode, header};
 use seatrial_index::Asked;
 
 use crate::fake_upstream::{JSON, LOCALHOST, Stand, sha256, start};
+use crate::wire;
 
 const WHEEL: &str = "acme-1.0-py3-none-any.whl";
 
@@ -216,25 +214,10 @@ async fn what_no_page_announced_is_not_served() {
         format!("files/{digest}/%00"),
         "simple/..%2f..%2fetc/".to_owned(),
     ] {
-        let status = raw_status(&stand, &path).await;
-        assert!(matches!(status, 400 | 404), "{path}: {status}");
+        let request =
+            wire::get(&format!("/{}/{path}", stand.token)).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+        let status = wire::status(&wire::exchange(stand.address, request.as_bytes()).await.unwrap());
+        assert!(matches!(status, Some(400 | 404)), "{path}: {status:?}");
     }
     assert_eq!(stand.cached(), Vec::<std::path::PathBuf>::new());
-}
-
-/// Sends a path as it is and returns the status of the answer.
-async fn raw_status(stand: &Stand, path: &str) -> u16 {
-    let address = stand.address;
-    let request = format!(
-        "GET /{}/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-        stand.token
-    );
-    let exchange = tokio::task::spawn_blocking(move || {
-        let mut connection = TcpStream::connect(address).unwrap();
-        connection.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        answer
-    });
-    exchange.await.unwrap().split(' ').nth(1).unwrap().parse().unwrap()
 }

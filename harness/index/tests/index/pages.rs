@@ -1,6 +1,7 @@
 //! Project pages: negotiation, links, names, and what happens when upstream has none or is gone.
 
 use reqwest::{Client, StatusCode, header, redirect};
+use tokio::net::TcpSocket;
 
 use crate::fake_upstream::{FakeUpstream, JSON, Stand, sha256};
 
@@ -11,7 +12,7 @@ async fn a_page_comes_in_the_form_the_client_prefers_with_links_to_us() {
     let stand = Stand::new().await;
     let digest = sha256(b"wheel");
     stand.upstream.serve_project("acme", WHEEL, b"wheel", &digest);
-    let link = format!("/{}/files/{digest}/{WHEEL}", stand.token);
+    let link = format!("../../files/{digest}/{WHEEL}");
 
     let ask = async |accept: &str| {
         let request = Client::new()
@@ -94,10 +95,10 @@ async fn refusals_say_why() {
 #[tokio::test]
 async fn an_unreachable_upstream_is_502_without_its_password_and_is_asked_again() {
     let upstream = FakeUpstream::default();
-    let gone = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = socket.local_addr().unwrap();
     let stand = Stand::before(upstream, &format!("http://me:s3cret@{gone}/simple")).await;
     for _ in 0..2 {
         let answer = stand.get("simple/acme/").await;

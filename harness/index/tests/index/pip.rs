@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use seatrial_index::{Index, IndexConfig, Upstream};
+use seatrial_index::{Index, IndexConfig, Source, Upstream};
 use tokio::process::Command;
 
 use crate::fake_upstream::{LOCALHOST, Stand, sha256};
@@ -71,7 +71,7 @@ async fn the_index_of_this_host_is_discovered_and_stands_behind_ours() {
     let upstream = Upstream::discover().await.unwrap();
     let index = Index::start(IndexConfig {
         cache: folder.path().join("cache"),
-        upstream,
+        source: Source::Live(upstream),
     })
     .unwrap();
     let address = index.listen(LOCALHOST).await.unwrap();

@@ -1,0 +1,439 @@
+//! Plays a script: which events have happened, which faults are in force, what each request is therefore to see.
+//!
+//! No clock and no connection in here: every step is told the time. Events that depend on time alone take effect at the
+//! instant they were due, however late somebody asks.
+
+mod lots;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use self::lots::Lots;
+use crate::log::Asked;
+use crate::script::{Action, Event, FaultKind, Script, Stage, Trigger};
+
+/// What has become of one event.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    /// The event.
+    pub event: Event,
+    /// When it happened; `None`: it has not.
+    pub at: Option<Instant>,
+    /// When a fault ended; `None`: it has not, or is none.
+    pub ended: Option<Instant>,
+    /// Requests for which a fault was in force.
+    pub hits: u64,
+}
+
+/// What one request is to see.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    /// When it arrived.
+    pub at: Instant,
+    /// So many events had happened when it arrived.
+    pub after: usize,
+    /// The faults that concern it, by the name of their events, in the order in which they began.
+    pub faults: Vec<(String, FaultKind)>,
+}
+
+/// A script being played.
+pub(crate) struct Course {
+    events: Vec<Progress>,
+    begun: Option<Instant>,
+    /// Events in the order in which they happened.
+    order: Vec<usize>,
+    /// So many of them were so from the start.
+    at_start: usize,
+    /// Bytes of bodies handed out.
+    served: u64,
+    reached: HashSet<(usize, Stage)>,
+    lots: Lots,
+}
+
+struct Progress {
+    happened: Happened,
+    /// Requests seen of those that its trigger counts.
+    counted: u64,
+}
+
+impl Course {
+    pub(crate) fn new(script: Script, seed: u64) -> Course {
+        let progress = |event| Progress {
+            happened: Happened {
+                event,
+                at: None,
+                ended: None,
+                hits: 0,
+            },
+            counted: 0,
+        };
+        Course {
+            events: script.0.into_iter().map(progress).collect(),
+            begun: None,
+            order: Vec::new(),
+            at_start: 0,
+            served: 0,
+            reached: HashSet::new(),
+            lots: Lots::new(seed),
+        }
+    }
+
+    /// Starts the clock; a second time changes nothing.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        if self.begun.is_none() {
+            self.begun = Some(now);
+            self.fire(now, |trigger, _| *trigger == Trigger::Start);
+            self.at_start = self.order.len();
+        }
+    }
+
+    /// A request has arrived.
+    pub(crate) fn arrives(&mut self, now: Instant, replica: Option<usize>, asked: &Asked) -> Admitted {
+        self.begin(now);
+        if let Some(replica) = replica {
+            self.reaches(now, replica, Stage::Installing);
+        }
+        self.advance(now);
+        let project = asked.project();
+        for progress in &mut self.events {
+            if let Trigger::Request { project: wanted, .. } = &progress.happened.event.when
+                && wanted.as_ref().is_none_or(|wanted| Some(wanted) == project.as_ref())
+            {
+                progress.counted += 1;
+            }
+        }
+        self.fire(
+            now,
+            |trigger, counted| matches!(trigger, Trigger::Request { number, .. } if counted >= *number),
+        );
+        Admitted {
+            at: now,
+            after: self.order.len(),
+            faults: self.faults_for(now, replica, asked),
+        }
+    }
+
+    /// Bytes of a body were handed out.
+    pub(crate) fn serves(&mut self, now: Instant, bytes: u64) {
+        self.advance(now);
+        self.served += bytes;
+        let served = self.served;
+        self.fire(
+            now,
+            |trigger, _| matches!(trigger, Trigger::Served(limit) if served >= *limit),
+        );
+    }
+
+    /// The boot of a replica has got this far.
+    pub(crate) fn reaches(&mut self, now: Instant, replica: usize, stage: Stage) {
+        self.begin(now);
+        if !self.reached.insert((replica, stage)) {
+            return;
+        }
+        self.advance(now);
+        let reached = self.reached.clone();
+        self.fire(now, |trigger, _| match trigger {
+            Trigger::Reached { stage, replicas } => {
+                replicas.iter().all(|replica| reached.contains(&(*replica, *stage)))
+            }
+            _ => false,
+        });
+    }
+
+    /// So many events were so from the start.
+    pub(crate) fn at_start(&self) -> usize {
+        self.at_start
+    }
+
+    /// The actions of the first `after` events that happened, in their order.
+    pub(crate) fn actions(&self, after: usize) -> impl Iterator<Item = &Action> {
+        let happened = &self.order[..after.min(self.order.len())];
+        happened.iter().map(|&at| &self.events[at].happened.event.action)
+    }
+
+    /// Every action of the script, whether it has happened or not.
+    pub(crate) fn all_actions(&self) -> impl Iterator<Item = &Action> {
+        self.events.iter().map(|progress| &progress.happened.event.action)
+    }
+
+    /// Every event: those that happened in their order, then the others as they were written.
+    pub(crate) fn timeline(&mut self, now: Instant) -> Vec<Happened> {
+        self.advance(now);
+        let rest = (0..self.events.len()).filter(|at| !self.order.contains(at));
+        let all = self.order.iter().copied().chain(rest);
+        all.map(|at| self.events[at].happened.clone()).collect()
+    }
+
+    /// Brings everything that time alone decides up to now, in the order in which it was due.
+    fn advance(&mut self, now: Instant) {
+        while let Some((due, what)) = self.next_due().filter(|(due, _)| *due <= now) {
+            match what {
+                Due::Event(at) => self.happen(at, due),
+                Due::EndOf(at) => self.events[at].happened.ended = Some(due),
+            }
+        }
+    }
+
+    fn next_due(&self) -> Option<(Instant, Due)> {
+        let begun = self.begun?;
+        let due = self.events.iter().enumerate().filter_map(|(at, progress)| {
+            let happened = &progress.happened;
+            match (happened.at, &happened.event.when) {
+                // What is due after the end of time never is.
+                (None, Trigger::After(time)) => Some((begun.checked_add(*time)?, Due::Event(at))),
+                (Some(began), _) if happened.ended.is_none() => {
+                    Some((began.checked_add(lasts(happened)?)?, Due::EndOf(at)))
+                }
+                _ => None,
+            }
+        });
+        due.min_by_key(|(due, _)| *due)
+    }
+
+    /// Lets every event happen that waited for what has just come true. The condition is told the requests counted.
+    fn fire(&mut self, now: Instant, is_met: impl Fn(&Trigger, u64) -> bool) {
+        for at in 0..self.events.len() {
+            let progress = &self.events[at];
+            if progress.happened.at.is_none() && is_met(&progress.happened.event.when, progress.counted) {
+                self.happen(at, now);
+            }
+        }
+    }
+
+    fn happen(&mut self, at: usize, now: Instant) {
+        let happened = &mut self.events[at].happened;
+        happened.at = Some(now);
+        self.order.push(at);
+        if let Action::End(name) = &happened.event.action {
+            let name = name.clone();
+            let ended = self.events.iter_mut().map(|progress| &mut progress.happened);
+            for fault in ended.filter(|other| other.event.name == name && other.at.is_some() && other.ended.is_none()) {
+                fault.ended = Some(now);
+            }
+        }
+    }
+
+    fn faults_for(&mut self, now: Instant, replica: Option<usize>, asked: &Asked) -> Vec<(String, FaultKind)> {
+        // Counted for every request, also while no fault draws: a lot is not to depend on when one began.
+        let nth = if self.draws_lots() {
+            self.lots.count(replica, asked)
+        } else {
+            0
+        };
+        let mut faults = Vec::new();
+        for &at in &self.order {
+            let happened = &mut self.events[at].happened;
+            let Action::Fault(fault) = &happened.event.action else {
+                continue;
+            };
+            let is_spared = |share| self.lots.draw(&happened.event.name, replica, asked, nth) >= share;
+            if happened.ended.is_some()
+                || !lots::concerns(fault, replica, asked)
+                || fault.only.share.is_some_and(is_spared)
+            {
+                continue;
+            }
+            happened.hits += 1;
+            if fault.times.is_some_and(|times| happened.hits >= times) {
+                happened.ended = Some(now);
+            }
+            faults.push((happened.event.name.clone(), fault.kind.clone()));
+        }
+        faults
+    }
+
+    fn draws_lots(&self) -> bool {
+        let draws = |action: &Action| matches!(action, Action::Fault(fault) if fault.only.share.is_some());
+        self.all_actions().any(draws)
+    }
+}
+
+/// What time alone decides.
+enum Due {
+    Event(usize),
+    EndOf(usize),
+}
+
+fn lasts(happened: &Happened) -> Option<Duration> {
+    match &happened.event.action {
+        Action::Fault(fault) => fault.lasts,
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{Fault, Only};
+
+    const S: Duration = Duration::from_secs(1);
+
+    fn event(name: &str, when: Trigger, action: Action) -> Event {
+        Event {
+            name: name.into(),
+            when,
+            action,
+        }
+    }
+
+    fn publish() -> Action {
+        Action::Publish {
+            project: "acme".into(),
+            version: "2.0.0".into(),
+        }
+    }
+
+    fn fault(kind: FaultKind) -> Fault {
+        Fault {
+            kind,
+            only: Only::default(),
+            lasts: None,
+            times: None,
+        }
+    }
+
+    fn page(project: &str) -> Asked {
+        Asked::Project(project.into())
+    }
+
+    /// A course that began now.
+    fn begun(events: Vec<Event>) -> (Course, Instant) {
+        let mut course = Course::new(Script(events), 7);
+        let zero = Instant::now();
+        course.begin(zero);
+        (course, zero)
+    }
+
+    fn instants(course: &mut Course, zero: Instant, now: Instant) -> Vec<(String, Option<u64>, Option<u64>)> {
+        let since = |at: Instant| (at - zero).as_millis() as u64;
+        let told = course.timeline(now).into_iter();
+        told.map(|it| (it.event.name, it.at.map(since), it.ended.map(since)))
+            .collect()
+    }
+
+    #[test]
+    fn time_takes_effect_when_it_was_due_and_in_that_order() {
+        let outage = Fault {
+            lasts: Some(2 * S),
+            ..fault(FaultKind::Hang)
+        };
+        let (mut course, zero) = begun(vec![
+            event("late", Trigger::After(5 * S), publish()),
+            event("outage", Trigger::After(S), Action::Fault(outage)),
+            event("never", Trigger::Served(1), publish()),
+        ]);
+        assert_eq!(course.arrives(zero + S / 2, None, &page("acme")).after, 0);
+        assert_eq!(course.arrives(zero + 2 * S, None, &page("acme")).faults.len(), 1);
+        assert_eq!(course.arrives(zero + 3 * S, None, &page("acme")).faults.len(), 0);
+        assert_eq!(course.arrives(zero + 9 * S, None, &page("acme")).after, 2);
+        assert_eq!(
+            instants(&mut course, zero, zero + 9 * S),
+            [
+                ("outage".into(), Some(1000), Some(3000)),
+                ("late".into(), Some(5000), None),
+                ("never".into(), None, None)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_nth_request_of_a_project_is_the_first_to_see_the_change() {
+        let third = Trigger::Request {
+            number: 3,
+            project: Some("acme".into()),
+        };
+        let (mut course, zero) = begun(vec![event("release", third, publish())]);
+        let mut ask = |asked: Asked| course.arrives(zero, Some(0), &asked).after;
+        assert_eq!(ask(page("acme")), 0);
+        assert_eq!(ask(page("other")), 0);
+        assert_eq!(ask(Asked::File("acme-1.0-py3-none-any.whl".into())), 0);
+        assert_eq!(ask(page("Acme")), 1, "the name in any spelling");
+        assert_eq!(ask(page("acme")), 1);
+    }
+
+    #[test]
+    fn all_replicas_named_must_have_got_there() {
+        let ready = |replicas: &[usize]| Trigger::Reached {
+            stage: Stage::Ready,
+            replicas: replicas.to_vec(),
+        };
+        let installing = Trigger::Reached {
+            stage: Stage::Installing,
+            replicas: vec![2],
+        };
+        let (mut course, zero) = begun(vec![
+            event("both", ready(&[0, 1]), publish()),
+            event("asked", installing, publish()),
+        ]);
+        course.reaches(zero, 0, Stage::Ready);
+        course.reaches(zero, 0, Stage::Ready);
+        course.reaches(zero, 1, Stage::Started);
+        assert_eq!(course.order, [] as [usize; 0]);
+        course.reaches(zero + S, 1, Stage::Ready);
+        assert_eq!(course.order, [0]);
+        assert_eq!(
+            course.arrives(zero + S, Some(2), &page("acme")).after,
+            2,
+            "a request says that it installs"
+        );
+    }
+
+    #[test]
+    fn a_fault_ends_by_its_count_by_its_end_or_not_at_all() {
+        let thrice = Fault {
+            times: Some(3),
+            ..fault(FaultKind::Reset)
+        };
+        let served = Trigger::Served(100);
+        let (mut course, zero) = begun(vec![
+            event("thrice", Trigger::Start, Action::Fault(thrice)),
+            event("slow", Trigger::Start, Action::Fault(fault(FaultKind::Delay(S)))),
+            event("end", served, Action::End("slow".into())),
+        ]);
+        let names = |admitted: Admitted| admitted.faults.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        for _ in 0..3 {
+            assert_eq!(names(course.arrives(zero, None, &page("acme"))), ["thrice", "slow"]);
+        }
+        assert_eq!(names(course.arrives(zero, None, &page("acme"))), ["slow"]);
+        course.serves(zero, 99);
+        course.serves(zero + S, 1);
+        assert!(names(course.arrives(zero + S, None, &page("acme"))).is_empty());
+        let hits: Vec<u64> = course.timeline(zero + S).iter().map(|it| it.hits).collect();
+        assert_eq!(hits, [3, 4, 0]);
+    }
+
+    #[test]
+    fn a_lot_depends_neither_on_other_faults_nor_on_when_one_began() {
+        let hits = |events: &[(&str, Trigger)]| {
+            let mut half = fault(FaultKind::Reset);
+            half.only.share = Some(50);
+            let event = |(name, when): &(&str, Trigger)| event(name, when.clone(), Action::Fault(half.clone()));
+            let (mut course, zero) = begun(events.iter().map(event).collect());
+            let hit = |second| {
+                let admitted = course.arrives(zero + second * S, Some(0), &page("acme"));
+                admitted.faults.iter().any(|(name, _)| name == "half")
+            };
+            (0..40).map(hit).collect::<Vec<bool>>()
+        };
+        let alone = hits(&[("half", Trigger::Start)]);
+        assert_eq!(hits(&[("other", Trigger::Start), ("half", Trigger::Start)]), alone);
+        let late = hits(&[("half", Trigger::After(20 * S))]);
+        assert_eq!((&late[..20], &late[20..]), (&[false; 20][..], &alone[20..]));
+        assert!(alone[20..].contains(&true) && alone[20..].contains(&false));
+    }
+
+    #[test]
+    fn what_was_so_from_the_start_is_counted_and_what_is_due_after_the_end_of_time_never_is() {
+        let (mut course, zero) = begun(vec![
+            event("never", Trigger::After(Duration::MAX), publish()),
+            event("start", Trigger::Start, publish()),
+        ]);
+        course.reaches(zero, 0, Stage::Ready);
+        assert_eq!(
+            (course.at_start(), course.arrives(zero + S, None, &page("acme")).after),
+            (1, 1)
+        );
+    }
+}
