@@ -1,16 +1,25 @@
 //! The semantic checks: from a well-formed wire struct to checked meaning, all problems with their places.
 
+mod action;
 mod contract;
 mod expect;
 mod extend;
 mod image;
+mod index;
+mod name;
+mod never;
 mod path;
+mod release;
+mod replicas;
 mod requirement;
 mod scenario;
+mod script;
+mod universe;
 
 pub(crate) use contract::contract;
 pub(crate) use image::image;
 pub(crate) use scenario::{is_name, scenario};
+pub(crate) use universe::universe;
 
 use crate::diagnostic::{Problem, Problems};
 use crate::source::Source;

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::scenario::Method;
 
+/// What stands for the address of a second index in [`Contract::index_env`].
+pub(crate) const EXTRA_INDEX: &str = "{extra_index}";
+
 /// How a family of images behaves, as data (`fixtures/contracts/NAME.yaml`).
 #[derive(Clone, Debug)]
 pub struct Contract {
@@ -24,11 +27,15 @@ pub struct Contract {
     /// Candidates for the interpreter, `$NAME` expanded from the container's environment; the first that exists is
     /// used. Empty: the image has no Python, manifests are not observed.
     pub python: Vec<String>,
+    /// Program in the image, absolute, and its arguments, which prints the image's own manifest; not together with
+    /// `python`. Empty: none.
+    pub reader: Vec<String>,
     /// Text in the command line of the server process, to find its environment and user.
     pub server_process: Option<String>,
     /// Directories that the server itself appends to `sys.path`, `{app_root}` and `{entry_dir}` expanded.
     pub path_appended: Vec<String>,
-    /// Variables that point pip at seatrial's index, `{index}` and `{index_host}` expanded; set for `dynamic` only.
+    /// Variables that point pip at seatrial's index; `{index}`, `{index_host}` and `{extra_index}` are to be expanded. One
+    /// whose value holds `{extra_index}` is only set where the scenario has `index.extra`.
     pub index_env: BTreeMap<String, String>,
     /// Extension by pip at boot.
     pub dynamic: Option<MethodContract>,
@@ -43,6 +50,12 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// Whether pip can be given a second index.
+    #[must_use]
+    pub fn takes_extra_index(&self) -> bool {
+        self.index_env.values().any(|value| value.contains(EXTRA_INDEX))
+    }
+
     /// Whether the family can be extended by this method; `none` is always possible.
     #[must_use]
     pub fn supports(&self, method: Method) -> bool {

@@ -8,6 +8,9 @@ use serde::{Serialize, Serializer};
 
 use crate::scenario::At;
 
+/// Words of a choice that a message lists; a universe may have thousands of projects.
+const MOST_LISTED: usize = 20;
+
 /// One thing that does not hold in one file (or in what was asked for, when it has no place).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -71,7 +74,12 @@ impl Problem {
         match words.as_slice() {
             [] => self,
             [only] => self.expected(format!("expected `{only}`")),
-            words => self.expected(format!("expected one of {}", quoted(words))),
+            words => match words.split_at_checked(MOST_LISTED) {
+                Some((first, rest)) if !rest.is_empty() => {
+                    self.expected(format!("expected one of {} or {} more", quoted(first), rest.len()))
+                }
+                _ => self.expected(format!("expected one of {}", quoted(words))),
+            },
         }
     }
 
@@ -290,6 +298,15 @@ mod tests {
     fn the_nearest_word_is_offered_and_a_far_one_is_not() {
         assert_eq!(nearest("dynmaic", &["none", "dynamic", "dockerfile"]), Some("dynamic"));
         assert_eq!(nearest("wheel", &["none", "dynamic"]), None);
+    }
+
+    #[test]
+    fn a_long_choice_is_cut_short() {
+        let words: Vec<String> = (0..1000).map(|number| format!("project-{number}")).collect();
+        let problem = Problem::new("x").choices("projcet-999", words.iter().map(String::as_str));
+        let expected = problem.expected.unwrap();
+        assert!(expected.ends_with("`project-19` or 980 more"), "{expected}");
+        assert_eq!(problem.help.unwrap(), "did you mean `project-999`?");
     }
 
     #[test]

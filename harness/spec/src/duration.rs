@@ -6,14 +6,21 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-/// Name of this format in the JSON Schema, by which the structural check finds it.
-pub(crate) const FORMAT: &str = "seatrial-duration";
+use crate::scalar::Scalar;
+
+/// Durations; [`Scalar::read`] gives milliseconds.
+pub(crate) const SCALAR: Scalar = Scalar {
+    format: "seatrial-duration",
+    noun: "duration",
+    nothing: "no time at all",
+    units: &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)],
+    usual: "s",
+    largest: 999_999_999,
+    examples: "`500ms`, `60s`, `2m`, `1h`",
+};
 
 /// What editors check; [`parse`] is the judge and a property test holds the two together.
 const PATTERN: &str = "^0*[1-9][0-9]{0,8}(ms|s|m|h)$";
-
-/// Units with their length in milliseconds, longest first.
-const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// A duration in a wire struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,31 +43,13 @@ impl JsonSchema for WrittenDuration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": FORMAT, "pattern": PATTERN })
+        json_schema!({ "type": "string", "format": SCALAR.format, "pattern": PATTERN })
     }
 }
 
 /// Reads `500ms`, `120s`, `2m` or `1h`; the error says what is wrong with the text.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    if number.is_empty() {
-        return Err(format!("`{text}` is not a duration"));
-    }
-    if unit.is_empty() {
-        return Err(format!("`{text}` has no unit"));
-    }
-    let Some((_, length)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        return Err(format!("unknown unit `{unit}` in the duration `{text}`"));
-    };
-    match number.trim_start_matches('0') {
-        "" => Err(format!("`{text}` is no time at all")),
-        significant if significant.len() > 9 => Err(format!("`{text}` is too long")),
-        significant => {
-            let number: u64 = significant.parse().expect("one to nine digits fit into 64 bits");
-            Ok(Duration::from_millis(number * length))
-        }
-    }
+fn parse(text: &str) -> Result<Duration, String> {
+    SCALAR.read(text).map(Duration::from_millis)
 }
 
 #[cfg(test)]
@@ -72,10 +61,12 @@ mod tests {
     /// Writes a duration with the longest unit that needs no fraction; below a millisecond it is cut off.
     fn print(duration: Duration) -> String {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let (unit, length) = UNITS
-            .into_iter()
+        let (unit, length) = SCALAR
+            .units
+            .iter()
+            .rev()
             .find(|(_, length)| millis % length == 0)
-            .unwrap_or(("ms", 1));
+            .unwrap_or(&("ms", 1));
         format!("{}{unit}", millis / length)
     }
 

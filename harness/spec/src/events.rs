@@ -1,5 +1,7 @@
 //! From text to tree: reads parser events and refuses what the language does without.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as Marks};
 
 use crate::diagnostic::{Problem, Problems};
@@ -53,6 +55,8 @@ struct Open {
     entries: Vec<Node>,
     /// `None` in a list.
     mapping: Option<Pending>,
+    /// Keys of a mapping so far, each with its line.
+    keys: HashMap<String, usize>,
 }
 
 /// The key of a mapping whose value has not come yet.
@@ -142,6 +146,7 @@ impl<'a> Builder<'a> {
             span,
             entries: Vec::new(),
             mapping,
+            keys: HashMap::new(),
         });
         Ok(())
     }
@@ -199,12 +204,14 @@ impl<'a> Builder<'a> {
                 return Pending::Dropped;
             }
         };
-        let first = self.open.last().and_then(|open| {
-            let mut keys = open.entries.iter().filter_map(|entry| entry.key.as_ref());
-            keys.find(|key| key.text == text).map(|key| key.span.line)
-        });
+        let first = self.open.last().and_then(|open| open.keys.get(&text).copied());
         match first {
-            None => Pending::Key(Key { text, span }),
+            None => {
+                if let Some(open) = self.open.last_mut() {
+                    open.keys.insert(text.clone(), span.line);
+                }
+                Pending::Key(Key { text, span })
+            }
             Some(line) => {
                 let problem = self
                     .source
@@ -251,9 +258,9 @@ impl<'a> Builder<'a> {
         };
         let lines = self.source.text.lines().enumerate();
         let mut tabs = lines
+            .filter(|(_, line)| indented(line))
             .map(|(index, line)| (index + 1, line))
-            .filter(|(number, _)| !self.continued.iter().any(|range| range.contains(number)))
-            .filter(|(_, line)| indented(line));
+            .filter(|(number, _)| !self.continued.iter().any(|range| range.contains(number)));
         let (line, text) = tabs.next()?;
         let column = text.chars().take_while(|c| *c != '\t').count() + 1;
         let width = text.chars().skip(column - 1).take_while(|c| *c == '\t').count();

@@ -1,4 +1,4 @@
-//! What scenarios refer to: the images, contracts and apps of a project.
+//! What scenarios refer to: the images, contracts, universes and apps of a project.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,8 @@ use crate::contract::Contract;
 use crate::diagnostic::{Problem, Problems};
 use crate::files;
 use crate::image::{Image, ImageSource};
+use crate::source::Source;
+use crate::universe::Universe;
 
 /// Everything below `fixtures/` that files name.
 #[derive(Debug)]
@@ -16,6 +18,10 @@ pub(crate) struct Fixtures {
     pub images: BTreeMap<String, Image>,
     /// Contracts whose files hold, by name.
     pub contracts: BTreeMap<String, Contract>,
+    /// Universes whose files hold, by name.
+    pub universes: BTreeMap<String, Universe>,
+    /// Names of all universes, those with problems included.
+    pub universe_names: Vec<String>,
     /// Names of all images, those with problems included: a broken image is not an unknown one.
     pub image_names: Vec<String>,
     /// Names of all apps.
@@ -30,20 +36,8 @@ impl Fixtures {
     /// Reads `fixtures/` below the root; folders that are absent hold nothing.
     pub fn load(root: &Path) -> Self {
         let mut problems = Problems::default();
-        let mut contracts = BTreeMap::new();
-        let mut contract_names = Vec::new();
-        for (name, path) in entries(&root.join("fixtures/contracts")) {
-            let Some(name) = name.strip_suffix(".yaml") else {
-                continue;
-            };
-            contract_names.push(name.to_owned());
-            match files::read(root, &path).and_then(|source| check::contract(name, &source)) {
-                Ok(contract) => {
-                    contracts.insert(name.to_owned(), contract);
-                }
-                Err(found) => problems.extend(found),
-            }
-        }
+        let (contract_names, contracts) = one_per_file(root, "fixtures/contracts", check::contract, &mut problems);
+        let (universe_names, universes) = one_per_file(root, "fixtures/packages", check::universe, &mut problems);
         let mut images = BTreeMap::new();
         let mut image_names = Vec::new();
         for (name, folder) in entries(&root.join("fixtures/images")) {
@@ -71,6 +65,8 @@ impl Fixtures {
         Self {
             images,
             contracts,
+            universes,
+            universe_names,
             image_names,
             app_names,
             apps,
@@ -82,6 +78,30 @@ impl Fixtures {
     pub fn contract_of(&self, image: &str) -> Option<&Contract> {
         self.contracts.get(&self.images.get(image)?.contract)
     }
+}
+
+/// What the YAML files of a folder hold: the names of all, and by name those without problems.
+fn one_per_file<T>(
+    root: &Path,
+    folder: &str,
+    check: fn(&str, &Source) -> Result<T, Problems>,
+    problems: &mut Problems,
+) -> (Vec<String>, BTreeMap<String, T>) {
+    let mut names = Vec::new();
+    let mut checked = BTreeMap::new();
+    for (file, path) in entries(&root.join(folder)) {
+        let Some(name) = file.strip_suffix(".yaml") else {
+            continue;
+        };
+        names.push(name.to_owned());
+        match files::read(root, &path).and_then(|source| check(name, &source)) {
+            Ok(it) => {
+                checked.insert(name.to_owned(), it);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    (names, checked)
 }
 
 /// Images built on an image that is not there, or that is built on another in its turn: one step is enough to say what

@@ -76,19 +76,29 @@ impl Exception {
 }
 
 impl Expect {
-    /// Replaces key by key. `ready` and `refuses` exclude one another, and a container that refuses to boot shows
-    /// nothing that needs a server, so `refuses` takes those keys away.
+    /// Replaces key by key. `ready` takes `refuses` away and the reverse, unless the two then stand together, each with
+    /// its own replicas. Where all that is left is `refuses`, nothing shows what needs a server, so those keys go too.
     fn replace(&mut self, by: &Self) {
         if by.ready.is_some() {
             self.ready.clone_from(&by.ready);
-            self.refuses = None;
         }
         if by.refuses.is_some() {
             self.refuses.clone_from(&by.refuses);
-            self.ready = None;
+        }
+        if let (Some((ready, _)), Some((refuses, _))) = (&self.ready, &self.refuses)
+            && !ready.stands_beside(refuses)
+        {
+            if by.ready.is_some() {
+                self.refuses = None;
+            } else {
+                self.ready = None;
+            }
+        }
+        if self.serves_nowhere() {
             self.packages.clear();
             self.score = None;
             self.user = None;
+            self.replicas = None;
         }
         if !by.packages.is_empty() {
             self.packages.clone_from(&by.packages);
@@ -105,8 +115,13 @@ impl Expect {
         if !by.log.is_empty() {
             self.log.clone_from(&by.log);
         }
-        if by.index_asked.is_some() {
+        // Both are of the key `index`, which is replaced as a whole.
+        if by.index_asked.is_some() || by.index_at_most.is_some() {
             self.index_asked.clone_from(&by.index_asked);
+            self.index_at_most.clone_from(&by.index_at_most);
+        }
+        if by.replicas.is_some() {
+            self.replicas.clone_from(&by.replicas);
         }
     }
 }
@@ -121,6 +136,8 @@ mod tests {
     use proptest::sample::subsequence;
 
     use super::*;
+    use crate::index::IndexSetup;
+    use crate::replicas::{Replicas, ReplicasExpect, Start};
     use crate::scenario::{At, Extend, PreinstalledTree, ReadyExpect, RefusesExpect, UserExpect};
 
     fn at() -> At {
@@ -128,6 +145,24 @@ mod tests {
             file: PathBuf::from("x.yaml"),
             line: 1,
             column: 1,
+        }
+    }
+
+    fn ready(replicas: &[usize]) -> ReadyExpect {
+        ReadyExpect {
+            within: Duration::from_secs(1),
+            at_least: None,
+            replicas: replicas.to_vec(),
+        }
+    }
+
+    fn refuses(replicas: &[usize]) -> RefusesExpect {
+        RefusesExpect {
+            within: Duration::from_secs(1),
+            inner: Some(1),
+            container: None,
+            log: None,
+            replicas: replicas.to_vec(),
         }
     }
 
@@ -143,11 +178,18 @@ mod tests {
             env: BTreeMap::new(),
             extend: Extend {
                 requirements: Vec::new(),
+                constraints: Vec::new(),
                 via,
                 requirements_file: None,
                 directory: None,
                 tree: PreinstalledTree::default(),
             },
+            replicas: Replicas {
+                count: 1,
+                start: Start::Together,
+                restarts: Vec::new(),
+            },
+            index: IndexSetup::default(),
             expect: Expect::default(),
             except: Vec::new(),
         })
@@ -170,23 +212,17 @@ mod tests {
 
     #[test]
     fn an_exception_that_refuses_takes_away_what_needs_a_server() {
-        let within = Duration::from_secs(1);
         let mut scenario = Arc::into_inner(scenario(vec!["a"], vec![Method::None, Method::Dynamic])).unwrap();
-        scenario.expect.ready = Some((ReadyExpect { within }, at()));
+        scenario.expect.ready = Some((ready(&[]), at()));
         scenario.expect.user = Some((UserExpect { uid: 1000 }, at()));
+        scenario.expect.replicas = Some((ReplicasExpect::Identical, at()));
         scenario.expect.index_asked = Some((false, at()));
-        let refuses = RefusesExpect {
-            within,
-            inner: Some(1),
-            container: None,
-            log: None,
-        };
         scenario.except.push(Exception {
             via: vec![Method::Dynamic],
             images: Vec::new(),
             why: "pip replaces flask".to_owned(),
             expect: Expect {
-                refuses: Some((refuses, at())),
+                refuses: Some((refuses(&[]), at())),
                 ..Expect::default()
             },
             at: at(),
@@ -194,8 +230,50 @@ mod tests {
         let cases = cases(&Arc::new(scenario));
         assert!(cases[0].expect.ready.is_some() && cases[0].because.is_empty());
         let dynamic = &cases[1].expect;
-        assert!(dynamic.ready.is_none() && dynamic.user.is_none());
+        assert!(dynamic.ready.is_none() && dynamic.user.is_none() && dynamic.replicas.is_none());
         assert!(dynamic.refuses.is_some() && dynamic.index_asked.is_some());
         assert_eq!(cases[1].because, ["pip replaces flask"]);
+    }
+
+    #[test]
+    fn ready_and_refuses_of_different_replicas_stay_together() {
+        let both = Expect {
+            ready: Some((ready(&[0, 2]), at())),
+            refuses: Some((refuses(&[1]), at())),
+            user: Some((UserExpect { uid: 1000 }, at())),
+            ..Expect::default()
+        };
+        let replaced = |by: Expect| {
+            let mut expect = both.clone();
+            expect.replace(&by);
+            (expect.ready.is_some(), expect.refuses.is_some(), expect.user.is_some())
+        };
+        let with_ready = |replicas: &[usize]| Expect {
+            ready: Some((ready(replicas), at())),
+            ..Expect::default()
+        };
+        let with_refuses = |replicas: &[usize]| Expect {
+            refuses: Some((refuses(replicas), at())),
+            ..Expect::default()
+        };
+        assert_eq!(replaced(with_ready(&[0])), (true, true, true));
+        assert_eq!(replaced(with_ready(&[0, 1])), (true, false, true));
+        assert_eq!(replaced(with_ready(&[])), (true, false, true));
+        assert_eq!(replaced(with_refuses(&[1])), (true, true, true));
+        assert_eq!(replaced(with_refuses(&[0])), (false, true, false));
+        assert_eq!(replaced(with_refuses(&[])), (false, true, false));
+    }
+
+    #[test]
+    fn the_key_index_is_replaced_as_a_whole() {
+        let mut expect = Expect {
+            index_asked: Some((true, at())),
+            ..Expect::default()
+        };
+        expect.replace(&Expect {
+            index_at_most: Some((40, at())),
+            ..Expect::default()
+        });
+        assert!(expect.index_asked.is_none() && expect.index_at_most.is_some());
     }
 }

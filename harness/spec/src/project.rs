@@ -14,11 +14,12 @@ use crate::image::Image;
 use crate::plan::{self, Plan};
 use crate::scenario::{At, Scenario};
 use crate::select::Selection;
+use crate::universe::Universe;
 
 /// Folder of the scenarios, by which a project is recognised.
 const SCENARIOS: &str = "scenarios";
 
-/// A project on disk. Its images and contracts are read once, when it is opened.
+/// A project on disk. Its images, contracts and universes are read once, when it is opened.
 #[derive(Debug)]
 pub struct Project {
     root: PathBuf,
@@ -32,7 +33,7 @@ impl Project {
     /// selection count from `start`, which is usually the current directory.
     ///
     /// # Errors
-    /// No such folder. Problems in images and contracts do not fail here, see [`Project::problems`].
+    /// No such folder. Problems in images, contracts and universes do not fail here, see [`Project::problems`].
     pub fn find(start: &Path) -> Result<Self, Problems> {
         let absent =
             |what: String| Problem::new(what).help("change into the folder of a project, or into one below it");
@@ -83,7 +84,13 @@ impl Project {
         &self.fixtures.contracts
     }
 
-    /// What is wrong with image and contract files; [`Project::load`] reports it together with the scenarios.
+    /// The package universes whose files hold, by name.
+    #[must_use]
+    pub fn universes(&self) -> &BTreeMap<String, Universe> {
+        &self.fixtures.universes
+    }
+
+    /// What is wrong with image, contract and universe files; [`Project::load`] reports it together with the scenarios.
     #[must_use]
     pub fn problems(&self) -> &Problems {
         &self.fixtures.problems
@@ -95,7 +102,7 @@ impl Project {
     /// An empty plan is no error here: the caller knows what was asked for.
     ///
     /// # Errors
-    /// Every problem of every file, images and contracts included, and paths that do not exist.
+    /// Every problem of every file, images, contracts and universes included, and paths that do not exist.
     pub fn load(&self, selection: &Selection) -> Result<(Plan, Vec<Arc<Scenario>>), Problems> {
         let mut problems = self.fixtures.problems.clone();
         let mut scenarios: Vec<Arc<Scenario>> = Vec::new();

@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::index::IndexSetup;
+use crate::replicas::{Replicas, ReplicasExpect};
 use crate::wire::{MethodWord, OriginWord};
 
 /// A place in a file, for messages at load time and at run time.
@@ -91,6 +93,10 @@ pub struct Scenario {
     pub env: BTreeMap<String, String>,
     /// What is added and by which methods.
     pub extend: Extend,
+    /// How many containers of each case are started, and how.
+    pub replicas: Replicas,
+    /// What the package index has and how it moves.
+    pub index: IndexSetup,
     /// Expectations of every variant.
     pub expect: Expect,
     /// Departures from `expect` for some variants, each with its reason; later ones win.
@@ -102,6 +108,8 @@ pub struct Scenario {
 pub struct Extend {
     /// Requirement lines as pip reads them, in order.
     pub requirements: Vec<String>,
+    /// Lines of a constraints file beside the requirements, which pip is given by `-c`; empty: no such file.
+    pub constraints: Vec<String>,
     /// The methods, one case each, in file order.
     pub via: Vec<Method>,
     /// Where the requirements file is put, relative to the entry script's directory; `None`: the contract's default.
@@ -141,6 +149,9 @@ pub struct Exception {
 pub type ExpectKey = &'static str;
 
 /// What a case must show. Every part carries its place in the file. At least one part is set.
+///
+/// `ready` and `refuses` stand together only when each names its own replicas. All else is of the replicas that are to be
+/// ready.
 #[derive(Clone, Debug, Default)]
 pub struct Expect {
     /// Serves within a time.
@@ -160,6 +171,17 @@ pub struct Expect {
     pub log: Vec<(String, At)>,
     /// Whether the replica may / must have asked the index.
     pub index_asked: Option<(bool, At)>,
+    /// Most requests to the index that any one replica may have made.
+    pub index_at_most: Option<(u64, At)>,
+    /// What the replicas have in common, or do not.
+    pub replicas: Option<(ReplicasExpect, At)>,
+}
+
+impl Expect {
+    /// Whether no replica serves, so that nothing shows what needs a server.
+    pub(crate) fn serves_nowhere(&self) -> bool {
+        self.refuses.is_some() && self.ready.is_none()
+    }
 }
 
 /// Serves within a time.
@@ -167,6 +189,18 @@ pub struct Expect {
 pub struct ReadyExpect {
     /// From the create request to the first 200 on the health route.
     pub within: Duration,
+    /// So many of all replicas suffice; `None`: each one must.
+    pub at_least: Option<usize>,
+    /// The replicas that must, from 0; empty: all.
+    pub replicas: Vec<usize>,
+}
+
+impl ReadyExpect {
+    /// Whether it and `refuses` are of different replicas, each of which it names.
+    pub(crate) fn stands_beside(&self, refuses: &RefusesExpect) -> bool {
+        let (ready, refuses) = (&self.replicas, &refuses.replicas);
+        !ready.is_empty() && !refuses.is_empty() && !ready.iter().any(|replica| refuses.contains(replica))
+    }
 }
 
 /// Refuses to boot: the container ends by itself and was never ready.
@@ -180,6 +214,8 @@ pub struct RefusesExpect {
     pub container: Option<i64>,
     /// Text that one log line must hold.
     pub log: Option<String>,
+    /// The replicas that must, from 0; empty: all.
+    pub replicas: Vec<usize>,
 }
 
 /// What one package must be.

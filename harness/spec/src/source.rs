@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::diagnostic::Problem;
 use crate::scenario::At;
 
-/// Largest file that is read, in bytes; a scenario is a page of text, not a data set.
-pub(crate) const LARGEST_FILE: u64 = 1024 * 1024;
+/// Largest file that is read, in bytes: a universe of 10,000 projects with some releases each.
+pub(crate) const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
 /// A stretch of one line: the marked part of a snippet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +26,28 @@ pub(crate) struct Source {
     pub file: PathBuf,
     /// Without a byte order mark.
     pub text: String,
+    /// Where each line begins, in bytes: a large file may have a problem on every line.
+    starts: Vec<usize>,
 }
 
 impl Source {
     /// The text of `file`; a byte order mark is dropped, so that columns count from the first letter.
     pub fn new(file: impl Into<PathBuf>, text: &str) -> Self {
+        let text = text.trim_start_matches('\u{feff}').to_owned();
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         Self {
             file: file.into(),
-            text: text.trim_start_matches('\u{feff}').to_owned(),
+            starts: std::iter::once(0).chain(ends).collect(),
+            text,
         }
     }
 
     /// The line with this number (from 1); empty beyond the end.
     pub fn line(&self, number: usize) -> &str {
-        self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
+        let start = self.starts.get(number.saturating_sub(1));
+        start
+            .and_then(|start| self.text[*start..].lines().next())
+            .unwrap_or_default()
     }
 
     /// The place of a span.
@@ -59,5 +67,16 @@ impl Source {
             line: Some(self.line(span.line).to_owned()),
             ..Problem::new(what)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_comes_without_its_end() {
+        let source = Source::new("x.yaml", "\u{feff}one\r\n\ntwo");
+        assert_eq!([1, 2, 3, 4].map(|number| source.line(number)), ["one", "", "two", ""]);
     }
 }

@@ -6,9 +6,9 @@
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Problems, quoted};
+use crate::scalar;
 use crate::source::Source;
 use crate::tree::{Kind, Node};
-use crate::{diagnostic::Problem, duration};
 
 /// Checks `root` against `schema`; an empty answer means that the wire struct can be made from it.
 pub(crate) fn check(source: &Source, schema: &Value, root: &Node) -> Problems {
@@ -116,10 +116,10 @@ impl Walker<'_> {
     }
 
     fn text(&mut self, schema: &Map<String, Value>, node: &Node, text: &str) {
-        if schema.get("format").and_then(Value::as_str) == Some(duration::FORMAT) {
-            if let Err(what) = duration::parse(text) {
+        if let Some(scalar) = scalar::of(schema) {
+            if let Err(what) = scalar.read(text) {
                 let problem = self.source.problem(node.span, what);
-                self.problems.push(duration_help(problem, text));
+                self.problems.push(scalar.explain(problem, text));
             }
         } else if text.trim().is_empty() && schema.contains_key("minLength") {
             self.report(node, format!("{} is empty", node.name()));
@@ -221,10 +221,9 @@ impl Walker<'_> {
     }
 
     fn wrong_type(&mut self, schema: &Map<String, Value>, expected: &str, node: &Node) {
-        let is_duration = schema.get("format").and_then(Value::as_str) == Some(duration::FORMAT);
-        if let (true, Kind::Number(_, written)) = (is_duration, &node.kind) {
+        if let (Some(scalar), Kind::Number(_, written)) = (scalar::of(schema), &node.kind) {
             let problem = self.source.problem(node.span, format!("`{written}` has no unit"));
-            self.problems.push(duration_help(problem, written));
+            self.problems.push(scalar.explain(problem, written));
             return;
         }
         let noun = match expected {
@@ -268,15 +267,6 @@ fn inside(node: &Node) -> String {
     node.key
         .as_ref()
         .map_or_else(String::new, |key| format!(" in `{}`", key.text))
-}
-
-fn duration_help(problem: Problem, written: &str) -> Problem {
-    let problem = problem.expected("expected a whole number and a unit");
-    if !written.is_empty() && written.chars().all(|c| c.is_ascii_digit()) {
-        problem.help(format!("write `{written}s`; units are `ms`, `s`, `m`, `h`"))
-    } else {
-        problem.help("for example `500ms`, `60s`, `2m`, `1h`")
-    }
 }
 
 fn type_of(schema: &Map<String, Value>) -> &str {

@@ -2,6 +2,9 @@
 
 mod contract;
 mod image;
+mod index;
+mod packages;
+mod replicas;
 mod scenario;
 
 use schemars::generate::SchemaSettings;
@@ -18,9 +21,18 @@ use crate::{events, structure};
 
 pub(crate) use contract::ContractFile;
 pub(crate) use image::{ImageFile, SourceEntry};
-pub(crate) use scenario::{ExceptEntry, ExpectBlock, ExtendBlock, MethodWord, OriginWord, PackageEntry, ScenarioFile};
+pub(crate) use index::{
+    ActionEntry, ConnectionWord, ContentWord, EventEntry, IndexBlock, OnlyBlock, SideBlock, TriggerEntry, UpstreamWord,
+    WhatWord,
+};
+pub(crate) use packages::{ExpectedEntry, PackagesFile, ProjectEntries, ReleaseEntry};
+pub(crate) use replicas::{ReplicaList, ReplicasEntry, RestartEntry, RestartWord, StartEntry};
+pub(crate) use scenario::{
+    ExceptEntry, ExpectBlock, ExtendBlock, IndexUseBlock, MethodWord, OriginWord, PackageEntry, ReadyBlock,
+    RefusesBlock, ScenarioFile,
+};
 
-/// The JSON Schema (draft 7, which editors read best) of a file: `scenario`, `image` or `contract`.
+/// The JSON Schema (draft 7, which editors read best) of a file: `scenario`, `image`, `contract` or `packages`.
 ///
 /// `None` for any other name; [`SCHEMAS`] lists them.
 #[must_use]
@@ -29,12 +41,13 @@ pub fn schema(name: &str) -> Option<Value> {
         "scenario" => Some(schema_of::<ScenarioFile>()),
         "image" => Some(schema_of::<ImageFile>()),
         "contract" => Some(schema_of::<ContractFile>()),
+        "packages" => Some(schema_of::<PackagesFile>()),
         _ => None,
     }
 }
 
 /// Names that [`schema`] knows.
-pub const SCHEMAS: [&str; 3] = ["scenario", "image", "contract"];
+pub const SCHEMAS: [&str; 4] = ["scenario", "image", "contract", "packages"];
 
 /// Reads a file into its tree and its wire struct, or reports everything that is wrong with its shape.
 pub(crate) fn read<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result<(Node, T), Problems> {
@@ -117,12 +130,18 @@ mod tests {
 
     use super::*;
 
-    /// The keys of the scenario language, and one that is none.
-    const KEYS: &str = "version why tags image images app entry env extend expect except requirements via file \
-                        directory built_with then ready refuses packages score user health log index within inner \
-                        container asked uid send status json when origin copies absent import x";
+    /// The keys of the scenario language and of universes, and one that is none.
+    const KEYS: &str = "version why tags image images app entry env extend expect except requirements constraints via \
+                        file directory built_with then replicas start staggered waves of every restart replica as index \
+                        packages projects upstream as_of script extra name when do only for times after request number \
+                        project served started installing ready publish add yank reason delete end event answer status \
+                        retry_after delay throttle truncate connection content what share within at_least refuses inner \
+                        container score user health log asked at_most identical drift in odd since uid send json origin \
+                        copies absent import uploaded requires extras requires_python yanked files modules raises \
+                        import_cost size count scripts expected resolves fails x";
 
-    const SCALARS: &str = "1 2 0 -3 1.26 60s 0s 60 true ~ none dynamic image user refused 502 99 text 'quoted' ''";
+    const SCALARS: &str = "1 2 0 -3 1.26 60s 0s 60 5mb 50% true ~ none dynamic image user refused live restarted reset \
+                           stale pages 502 99 text 'quoted' ''";
 
     /// Flow mappings and lists of known words: near the language, seldom in it.
     fn yaml() -> impl Strategy<Value = String> {
@@ -141,20 +160,43 @@ mod tests {
         })
     }
 
+    /// What serde refuses, the structural check has refused before; else a problem would come without a place and without
+    /// a nearest word.
+    fn refused_first<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<(), TestCaseError> {
+        let source = Source::new("x.yaml", text);
+        let mut problems = Problems::default();
+        let root = events::read(&source, &mut problems).ok_or(TestCaseError::fail(text.to_owned()))?;
+        let departures = structure::check(&source, &schema_of::<T>(), &root);
+        if let Err(error) = serde_yaml::from_value::<T>(root.value()) {
+            prop_assert!(!departures.is_empty(), "{error}\n{text}");
+        }
+        Ok(())
+    }
+
     proptest! {
-        /// Else a problem would come without a place and without a nearest word.
         #[test]
         fn what_serde_refuses_the_schema_refuses_first(extend in yaml(), expect in yaml(), except in yaml()) {
-            let text = format!(
+            refused_first::<ScenarioFile>(&format!(
                 "version: 1\nwhy: w\nimage: i\napp: a\nextend: {extend}\nexpect: {expect}\nexcept: [{except}]\n"
-            );
-            let source = Source::new("x.yaml", &text);
-            let mut problems = Problems::default();
-            let root = events::read(&source, &mut problems).ok_or(TestCaseError::fail(text.clone()))?;
-            let departures = structure::check(&source, &schema_of::<ScenarioFile>(), &root);
-            if let Err(error) = serde_yaml::from_value::<ScenarioFile>(root.value()) {
-                prop_assert!(!departures.is_empty(), "{error}\n{text}");
-            }
+            ))?;
+        }
+
+        #[test]
+        fn of_replicas_and_the_index_too(
+            start in yaml(), restart in yaml(), when in yaml(), action in yaml(), only in yaml(), extra in yaml(),
+        ) {
+            refused_first::<ScenarioFile>(&format!(
+                "version: 1\nwhy: w\nimage: i\napp: a\nexpect: {{ log: [l] }}\nstart: {start}\nrestart: [{restart}]\n\
+                 index: {{ script: [{{ when: {when}, do: {action}, only: {only} }}], extra: {extra} }}\n"
+            ))?;
+        }
+
+        #[test]
+        fn of_universes_too(release in yaml(), projects in yaml(), expected in yaml()) {
+            refused_first::<PackagesFile>(&format!(
+                "version: 1\nwhy: w\nprojects: {{ p: [{release}] }}\nexpected: [{expected}]\n"
+            ))?;
+            refused_first::<PackagesFile>(&format!("version: 1\nwhy: w\nprojects: {projects}\n"))?;
         }
 
         #[test]

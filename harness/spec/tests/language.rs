@@ -1,18 +1,19 @@
 //! The scenario language by example: `accept/` holds what is read and as what, `reject/` what is refused and how.
 //!
+//! Universes likewise: those of `fixtures/packages/` are read, those of `reject-universes/` are not.
 //! Each `NAME.yaml` is one test and has its `NAME.out` beside it. `SEATRIAL_UPDATE=1` writes the `.out` files anew.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use seatrial_spec::{At, Case, Project, Selection};
+use seatrial_spec::{At, Behind, Case, Event, Expected, Project, Restart, Scenario, Selection, UniverseProject};
 
 /// One test for each file of a folder, and one that finds files without a test.
 macro_rules! cases {
-    ($folder:ident, $check:ident, [$($name:ident: $file:literal),* $(,)?]) => {
-        mod $folder {
-            const FOLDER: &str = stringify!($folder);
+    ($module:ident in $folder:literal, $check:ident, [$($name:ident: $file:literal),* $(,)?]) => {
+        mod $module {
+            const FOLDER: &str = $folder;
 
             $(#[test]
             fn $name() {
@@ -27,55 +28,105 @@ macro_rules! cases {
     };
 }
 
-cases!(accept, is_accepted, [
+cases!(accept in "accept", is_accepted, [
     every_key: "every-key",
+    index_alone: "index-alone",
+    moving_index: "moving-index",
+    replicas: "replicas",
     smallest: "smallest",
     two_axes: "two-axes",
     windows_line_ends: "windows-line-ends",
 ]);
 
-cases!(reject, is_rejected, [
+cases!(reject in "reject", is_rejected, [
     anchors_and_tags: "anchors-and-tags",
     app_by_absolute_path: "app-by-absolute-path",
+    bad_constraint: "bad-constraint",
+    bad_instant: "bad-instant",
     bad_requirement: "bad-requirement",
     boot_undecided: "boot-undecided",
+    constraint_for_nothing: "constraint-for-nothing",
+    drift: "drift",
+    drift_shape: "drift-shape",
     duplicate_key: "duplicate-key",
     empty_expect: "empty-expect",
     empty_file: "empty-file",
+    empty_index: "empty-index",
     empty_json: "empty-json",
     empty_why: "empty-why",
+    ends_of_nothing: "ends-of-nothing",
     entry_script_missing: "entry-script-missing",
     environment_number: "environment-number",
+    event_after_as_of: "event-after-as-of",
+    event_for_nothing: "event-for-nothing",
+    event_names: "event-names",
     exception_for_nothing: "exception-for-nothing",
     exception_without_case: "exception-without-case",
+    faults_without_effect: "faults-without-effect",
     five_departures: "five-departures",
     five_problems: "five-problems",
     format_version: "format-version",
     image_and_images: "image-and-images",
+    index_unseen: "index-unseen",
+    inline_projects: "inline-projects",
+    install_unseen: "install-unseen",
     key_that_is_a_list: "key-that-is-a-list",
     list_instead_of_mapping: "list-instead-of-mapping",
     method_not_in_contract: "method-not-in-contract",
     missing_unit: "missing-unit",
+    never_ready: "never-ready",
+    never_without_dynamic: "never-without-dynamic",
     no_image: "no-image",
+    not_a_fault: "not-a-fault",
     not_yaml: "not-yaml",
     nothing_carries: "nothing-carries",
     nothing_to_carry: "nothing-to-carry",
+    nothing_to_count: "nothing-to-count",
+    one_replica: "one-replica",
+    one_wave: "one-wave",
     package_names: "package-names",
     paths_that_leave: "paths-that-leave",
+    published_twice: "published-twice",
     ready_and_refuses: "ready-and-refuses",
+    ready_and_refuses_of_one: "ready-and-refuses-of-one",
     refuses_with_200: "refuses-with-200",
     refuses_yet_healthy: "refuses-yet-healthy",
+    replica_out_of_range: "replica-out-of-range",
+    replicas_unseen: "replicas-unseen",
+    request_for_nothing: "request-for-nothing",
+    script_shape: "script-shape",
+    script_without_universe: "script-without-universe",
     tab_indentation: "tab-indentation",
+    too_late: "too-late",
+    too_many_replicas: "too-many-replicas",
     two_documents: "two-documents",
+    universes_that_clash: "universes-that-clash",
     unknown_image: "unknown-image",
     unknown_key: "unknown-key",
     unknown_method: "unknown-method",
     unknown_origin: "unknown-origin",
     unknown_unit: "unknown-unit",
+    unknown_universe: "unknown-universe",
     unobservable: "unobservable",
     variables_set_twice: "variables-set-twice",
     version_as_number: "version-as-number",
     wrong_type: "wrong-type",
+]);
+
+cases!(universes in "fixtures/packages", is_a_universe, [
+    coast: "coast",
+    islands: "islands",
+]);
+
+cases!(reject_universes in "reject-universes", is_no_universe, [
+    expected: "expected",
+    files: "files",
+    modules: "modules",
+    names: "names",
+    requires: "requires",
+    scripts: "scripts",
+    shape: "shape",
+    versions: "versions",
 ]);
 
 fn is_accepted(folder: &str, name: &str) {
@@ -97,9 +148,51 @@ fn is_rejected(folder: &str, name: &str) {
     }
 }
 
-/// A case as text: what it runs, and every expectation with its place.
+fn is_a_universe(folder: &str, name: &str) {
+    let file = tests().join(folder).join(name).with_extension("yaml");
+    let project = project();
+    assert!(project.problems().is_empty(), "{}", project.problems());
+    let universe = &project.universes()[name];
+    let mut told = String::new();
+    for project in &universe.projects {
+        writeln!(told, "{} ({})", project.name, project.normalised()).unwrap();
+        for release in &project.releases {
+            writeln!(told, "  {:?}\n  {release:?}", release.file_names(&project.name)).unwrap();
+        }
+    }
+    for expected in &universe.expected {
+        let Expected {
+            requires,
+            resolution,
+            why,
+            at,
+        } = expected;
+        writeln!(
+            told,
+            "{}:{} {requires:?}: {resolution:?}, because: {why}",
+            at.line, at.column
+        )
+        .unwrap();
+    }
+    compare(&file, &told);
+}
+
+/// A project of its own, since a universe with problems is one of every scenario of its project.
+fn is_no_universe(folder: &str, name: &str) {
+    let file = tests().join(folder).join(name).with_extension("yaml");
+    let root = tempfile::tempdir().unwrap();
+    let packages = root.path().join("fixtures/packages");
+    std::fs::create_dir_all(&packages).unwrap();
+    std::fs::create_dir(root.path().join("scenarios")).unwrap();
+    std::fs::copy(&file, packages.join(name).with_extension("yaml")).unwrap();
+    let project = Project::open(root.path()).unwrap();
+    assert!(!project.problems().is_empty(), "accepted");
+    compare(&file, &format!("{}\n", project.problems()));
+}
+
+/// A case as text: what it runs, how the index moves, and every expectation with its place.
 fn tell(case: &Case) -> String {
-    let mut text = String::new();
+    let mut text = tell_course(&case.scenario);
     let mut line = |at: &At, what: &dyn std::fmt::Debug| {
         writeln!(text, "  {}:{} {what:?}", at.line, at.column).unwrap();
     };
@@ -112,10 +205,63 @@ fn tell(case: &Case) -> String {
     expect.health.iter().for_each(|(it, at)| line(at, it));
     expect.log.iter().for_each(|(it, at)| line(at, it));
     expect.index_asked.iter().for_each(|(it, at)| line(at, it));
+    expect.index_at_most.iter().for_each(|(it, at)| line(at, it));
+    expect.replicas.iter().for_each(|(it, at)| line(at, it));
     for why in &case.because {
         writeln!(text, "  because: {why}").unwrap();
     }
     format!("{} on {} by {}\n{text}", case.id, case.image, case.method)
+}
+
+/// What a scenario says about its replicas and its index; nothing when it says nothing.
+fn tell_course(scenario: &Scenario) -> String {
+    let mut text = String::new();
+    for constraint in &scenario.extend.constraints {
+        writeln!(text, "  constraint: {constraint}").unwrap();
+    }
+    if scenario.replicas.count > 1 {
+        writeln!(
+            text,
+            "  {} replicas, {:?}",
+            scenario.replicas.count, scenario.replicas.start
+        )
+        .unwrap();
+    }
+    for Restart { replica, recreated, at } in &scenario.replicas.restarts {
+        let how = if *recreated { "recreated" } else { "restarted" };
+        writeln!(text, "  {}:{} replica {replica} {how}", at.line, at.column).unwrap();
+    }
+    for (name, side) in ["main", "extra"].into_iter().zip(scenario.index.sides()) {
+        if side.projects.is_empty() && side.script.is_empty() && side.upstream == Behind::Live {
+            continue;
+        }
+        let versions = |project: &UniverseProject| {
+            let versions: Vec<&str> = project
+                .releases
+                .iter()
+                .map(|release| release.version.as_str())
+                .collect();
+            format!("{} {versions:?}", project.name)
+        };
+        let projects: Vec<String> = side.projects.iter().map(versions).collect();
+        writeln!(text, "  {name} index: {}; {:?}", projects.join(", "), side.upstream).unwrap();
+        for Event {
+            name,
+            when,
+            action,
+            only,
+            lasts,
+            times,
+            at,
+        } in &side.script
+        {
+            writeln!(text, "  {}:{} {name}: {when:?}, {action:?}", at.line, at.column).unwrap();
+            if action.is_fault() {
+                writeln!(text, "      {only:?}, lasts {lasts:?}, times {times:?}").unwrap();
+            }
+        }
+    }
+    text
 }
 
 fn compare(file: &Path, actual: &str) {

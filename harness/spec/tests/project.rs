@@ -137,3 +137,68 @@ fn a_place_leads_back_to_its_line() {
     assert_eq!(at.to_string(), "scenarios/harbour/calm.yaml:5:11");
     assert_eq!(project.source_line(at), "expect: { ready: { within: 60s } }");
 }
+
+#[test]
+fn a_universe_with_problems_is_not_an_unknown_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::create_dir_all(root.join("fixtures/packages")).unwrap();
+    fs::create_dir_all(root.join("scenarios/harbour")).unwrap();
+    for part in ["apps", "contracts", "images"] {
+        std::os::unix::fs::symlink(tests().join("fixtures").join(part), root.join("fixtures").join(part)).unwrap();
+    }
+    let universe = "version: 1\nwhy: Sinks.\nprojects: { acme: [{ version: one }] }\n";
+    fs::write(root.join("fixtures/packages/leaky.yaml"), universe).unwrap();
+    let scenario = "version: 1\nwhy: Floats.\nimage: demo\napp: demo\nreplicas: 2\nindex:\n  packages: [leaky]\n  script:\n    \
+                    - { name: release, do: { publish: { project: acme, version: 1.0.0 } } }\nexpect:\n  \
+                    ready: { within: 60s }\n  replicas: { drift: { in: [acme], since: release } }\n";
+    fs::write(root.join("scenarios/harbour/calm.yaml"), scenario).unwrap();
+    let problems = Project::open(root).unwrap().load(&Selection::default()).unwrap_err();
+    let told: Vec<&str> = problems.iter().map(|problem| problem.what.as_str()).collect();
+    assert_eq!(told, ["`one` is not a version"]);
+}
+
+#[test]
+fn a_reader_stands_in_for_an_interpreter_and_never_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let contracts = folder.path().join("fixtures/contracts");
+    fs::create_dir(folder.path().join("scenarios")).unwrap();
+    fs::create_dir_all(&contracts).unwrap();
+    let slim = fs::read_to_string(tests().join("fixtures/contracts/slim.yaml")).unwrap();
+    fs::write(contracts.join("slim.yaml"), &slim).unwrap();
+    fs::write(
+        contracts.join("both.yaml"),
+        format!("{slim}python: [/usr/bin/python3]\n"),
+    )
+    .unwrap();
+    fs::write(contracts.join("odd.yaml"), slim.replace("/bin/slim", "slim")).unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    assert_eq!(project.contracts()["slim"].reader, ["/bin/slim", "manifest"]);
+    let told: Vec<&str> = project.problems().iter().map(|problem| problem.what.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "`python` and `reader` exclude one another",
+            "the path `slim` is relative"
+        ]
+    );
+}
+
+/// Quadratic checks would show here: this takes a fraction of a second, even without optimisation.
+#[test]
+fn ten_thousand_projects_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scenarios")).unwrap();
+    fs::create_dir_all(folder.path().join("fixtures/packages")).unwrap();
+    let mut text = "version: 1\nwhy: Large.\nprojects:\n".to_owned();
+    for number in 0..10_000 {
+        let next = (number + 1) % 10_000;
+        text.push_str(&format!(
+            "  project-{number}: [{{ version: 1.0.0 }}, {{ version: 1.1.0, requires: [\"project-{next}>=1\"] }}]\n"
+        ));
+    }
+    fs::write(folder.path().join("fixtures/packages/large.yaml"), text).unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    assert!(project.problems().is_empty(), "{}", project.problems());
+    assert_eq!(project.universes()["large"].projects.len(), 10_000);
+}

@@ -22,6 +22,16 @@ fn every_shipped_file_is_read() {
 }
 
 #[test]
+fn every_shipped_universe_says_what_comes_of_it() {
+    let project = Project::open(&root()).unwrap();
+    let universes = project.universes();
+    assert!(universes.contains_key("harbour"), "{:?}", universes.keys());
+    for universe in universes.values() {
+        assert!(!universe.expected.is_empty(), "{}", universe.file.display());
+    }
+}
+
+#[test]
 fn every_shipped_scenario_names_the_schema() {
     let everything = Selection {
         all: true,

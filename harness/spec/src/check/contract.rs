@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Checker;
-use crate::contract::{Contract, Marks, MethodContract, Probe};
+use crate::contract::{Contract, EXTRA_INDEX, Marks, MethodContract, Probe};
 use crate::diagnostic::Problems;
 use crate::source::Source;
 use crate::tree::Node;
@@ -40,6 +40,7 @@ pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems
             hanging_after: file.probe.hanging_after.0,
         },
         python: file.python,
+        reader: file.reader,
         server_process,
         path_appended,
         index_env,
@@ -72,6 +73,7 @@ impl Checker<'_> {
         let probe = root.child("probe");
         self.absolute(probe.child("health"), &file.probe.health);
         self.absolute(probe.child("score"), &file.probe.score);
+        self.reader(root, file);
         let methods = root.child("methods");
         if let Some(dynamic) = &file.methods.dynamic {
             let node = methods.child("dynamic");
@@ -80,7 +82,7 @@ impl Checker<'_> {
             for (name, value) in &dynamic.index {
                 let node = node.child("index").child(name);
                 self.variable(node.head(), name);
-                self.placeholders(node, value, &["{index}", "{index_host}"]);
+                self.placeholders(node, value, &["{index}", "{index_host}", EXTRA_INDEX]);
             }
         }
         if let Some(preinstalled) = &file.methods.preinstalled {
@@ -92,6 +94,18 @@ impl Checker<'_> {
             let list = root.child("server").child("path_appended");
             for (index, path) in server.path_appended.iter().enumerate() {
                 self.placeholders(list.item(index), path, &["{app_root}", "{entry_dir}"]);
+            }
+        }
+    }
+
+    /// A manifest comes from an interpreter or from a program, never from both.
+    fn reader(&mut self, root: &Node, file: &ContractFile) {
+        let node = root.child("reader");
+        if let Some(program) = file.reader.first() {
+            self.absolute(node.item(0), program);
+            if !file.python.is_empty() {
+                let problem = self.key(node, "`python` and `reader` exclude one another");
+                self.push(problem.help("keep `python` where the image has an interpreter"));
             }
         }
     }

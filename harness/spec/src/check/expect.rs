@@ -1,22 +1,39 @@
 //! The `expect` block, of a scenario or of one of its exceptions.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
-
-use pep508_rs::PackageName;
-use pep508_rs::pep440_rs::Version;
 
 use super::Checker;
 use crate::contract::Contract;
+use crate::index::IndexSetup;
+use crate::replicas::Replicas;
 use crate::scenario::{At, Expect, Origin, PackageExpect, ReadyExpect, RefusesExpect, ScoreExpect, UserExpect};
 use crate::tree::{Kind, Node};
-use crate::wire::{ExpectBlock, PackageEntry};
+use crate::wire::{ExpectBlock, IndexUseBlock, PackageEntry, ReadyBlock, RefusesBlock};
+
+/// What can be expected at all: what the cases of a scenario are made of.
+pub(super) struct Setting<'a> {
+    /// Contracts of the images.
+    pub contracts: &'a [&'a Contract],
+    /// The replicas of each case.
+    pub replicas: &'a Replicas,
+    /// The package index.
+    pub index: &'a IndexSetup,
+}
 
 impl Checker<'_> {
-    /// Checks one block against what the contracts of the images can show.
-    pub(super) fn expect(&mut self, node: &Node, block: ExpectBlock, contracts: &[&Contract]) -> Expect {
-        self.exclusive(node);
-        self.observable(node, contracts);
+    /// Checks one block against what its cases can show.
+    pub(super) fn expect(&mut self, node: &Node, block: ExpectBlock, setting: &Setting<'_>) -> Expect {
+        self.observable(node, setting.contracts);
+        let ready = block
+            .ready
+            .map(|ready| self.ready(node.child("ready"), ready, setting.replicas.count));
+        let refuses = block
+            .refuses
+            .map(|refuses| self.refuses(node.child("refuses"), refuses, setting.replicas.count));
+        self.exclusive(node, ready.as_ref(), refuses.as_ref());
+        let (index_asked, index_at_most) = block
+            .index
+            .map_or((None, None), |index| self.index_use(node.child("index"), &index));
         if matches!(node.child("score").get("json"), Some(Node { kind: Kind::Null, .. })) {
             let problem = self.key(
                 node.child("score").child("json"),
@@ -25,19 +42,8 @@ impl Checker<'_> {
             self.push(problem.help("give it a value, or leave the key out"));
         }
         Expect {
-            ready: block.ready.map(|ready| {
-                let ready = ReadyExpect { within: ready.within.0 };
-                (ready, self.place(node, "ready"))
-            }),
-            refuses: block.refuses.map(|refuses| {
-                let refuses = RefusesExpect {
-                    within: refuses.within.0,
-                    inner: refuses.inner.map(i64::from),
-                    container: refuses.container.map(i64::from),
-                    log: refuses.log,
-                };
-                (refuses, self.place(node, "refuses"))
-            }),
+            ready: ready.map(|ready| (ready, self.place(node, "ready"))),
+            refuses: refuses.map(|refuses| (refuses, self.place(node, "refuses"))),
             packages: block
                 .packages
                 .map(|packages| self.packages(node.child("packages"), packages))
@@ -58,7 +64,12 @@ impl Checker<'_> {
                 (states, self.place(node, "health"))
             }),
             log: self.log(node.child("log"), block.log.unwrap_or_default()),
-            index_asked: block.index.map(|index| (index.asked, self.place(node, "index"))),
+            index_asked: index_asked.map(|asked| (asked, self.place(node, "index"))),
+            index_at_most: index_at_most.map(|most| (most, self.place(node, "index"))),
+            replicas: block.replicas.map(|replicas| {
+                let node = node.child("replicas");
+                (self.alike(node, replicas, setting), self.source.at(node.head()))
+            }),
         }
     }
 
@@ -66,17 +77,73 @@ impl Checker<'_> {
         self.source.at(node.child(key).head())
     }
 
-    /// A container that refuses to boot shows nothing that needs a server.
-    fn exclusive(&mut self, node: &Node) {
-        if node.get("refuses").is_none() {
-            return;
-        }
-        for key in ["ready", "packages", "score", "user"] {
-            if let Some(given) = node.get(key) {
-                let problem = self.key(given, format!("`{key}` and `refuses` exclude one another"));
-                self.push(problem.help("a container that refuses to boot never serves; keep one of the two"));
+    fn ready(&mut self, node: &Node, block: ReadyBlock, count: usize) -> ReadyExpect {
+        if let Some(least) = block.at_least {
+            if least > count {
+                let what = format!("{least} replicas are expected of {count}");
+                let problem = self.value(node.child("at_least"), what);
+                self.push(problem.expected(format!("expected 1 to {count}")));
+            }
+            if let Some(given) = node.get("replicas") {
+                let problem = self.key(given, "`replicas` and `at_least` exclude one another");
+                self.push(problem.help("say which replicas, or how many"));
             }
         }
+        let replicas = block.replicas.unwrap_or_default();
+        ReadyExpect {
+            within: block.within.0,
+            at_least: block.at_least,
+            replicas: self.replica_numbers(node.child("replicas"), replicas, count),
+        }
+    }
+
+    fn refuses(&mut self, node: &Node, block: RefusesBlock, count: usize) -> RefusesExpect {
+        let replicas = block.replicas.unwrap_or_default();
+        RefusesExpect {
+            within: block.within.0,
+            inner: block.inner.map(i64::from),
+            container: block.container.map(i64::from),
+            log: block.log,
+            replicas: self.replica_numbers(node.child("replicas"), replicas, count),
+        }
+    }
+
+    /// A container that refuses to boot shows nothing that needs a server; beside it others may serve.
+    fn exclusive(&mut self, node: &Node, ready: Option<&ReadyExpect>, refuses: Option<&RefusesExpect>) {
+        let Some(refuses) = refuses else { return };
+        let mut keys = vec!["packages", "score", "user", "replicas"];
+        match ready {
+            Some(ready) if ready.stands_beside(refuses) => return,
+            Some(ready) if !ready.replicas.is_empty() && !refuses.replicas.is_empty() => {
+                let both = |(_, replica): &(usize, &usize)| ready.replicas.contains(replica);
+                if let Some((index, replica)) = refuses.replicas.iter().enumerate().find(both) {
+                    let item = node.child("refuses").child("replicas").item(index);
+                    let problem = self.value(item, format!("replica {replica} is to be ready and to refuse"));
+                    self.push(problem.help("name it in one of the two"));
+                }
+                return;
+            }
+            Some(_) => keys.insert(0, "ready"),
+            None => {}
+        }
+        for key in keys {
+            if let Some(given) = node.get(key) {
+                let problem = self.key(given, format!("`{key}` and `refuses` exclude one another"));
+                self.push(problem.help(match key {
+                    "ready" => "keep one of the two, or name the `replicas` of each",
+                    _ => "a container that refuses to boot never serves; keep one of the two",
+                }));
+            }
+        }
+    }
+
+    /// Whether the index is asked, and how often at most.
+    fn index_use(&mut self, node: &Node, block: &IndexUseBlock) -> (Option<bool>, Option<u64>) {
+        if let (Some(false), Some(given)) = (block.asked, node.get("at_most")) {
+            let problem = self.key(given, "nothing is left to count: the index is not asked");
+            self.push(problem.help("leave `at_most` out, or `asked: false`"));
+        }
+        (block.asked, block.at_most)
     }
 
     /// What a contract does not describe cannot be seen.
@@ -93,6 +160,8 @@ impl Checker<'_> {
                 ))
             };
             let packages = cannot(contract.python.is_empty(), "packages", "`python`");
+            let blind = contract.python.is_empty() && contract.reader.is_empty();
+            let replicas = cannot(blind, "replicas", "`python` and no `reader`");
             let user = cannot(contract.server_process.is_none(), "user", "`server` process");
             let inner = node
                 .get("refuses")
@@ -105,7 +174,7 @@ impl Checker<'_> {
                         format!("`inner` cannot be seen: the contract `{name}` has no mark `inner_exit`"),
                     )
                 });
-            for problem in [packages, user, inner].into_iter().flatten() {
+            for problem in [packages, replicas, user, inner].into_iter().flatten() {
                 self.push(problem);
             }
         }
@@ -119,18 +188,11 @@ impl Checker<'_> {
             let Some(package) = entries.remove(written) else {
                 continue;
             };
-            let Ok(name) = PackageName::from_str(written) else {
-                let problem = self.key(entry, format!("`{written}` cannot be the name of a project"));
-                self.push(problem.expected("expected letters, digits, `-`, `_` and `.`"));
+            let Some(project) = self.project_name(entry.head(), written) else {
                 continue;
             };
-            let project = name.to_string();
             if packages.iter().any(|(earlier, _)| earlier.project == project) {
-                let problem = self.key(
-                    entry,
-                    format!("`{written}` is given twice: both names mean `{project}`"),
-                );
-                self.push(problem);
+                self.named_twice(entry.head(), written, &project);
             }
             let at = self.source.at(entry.head());
             packages.push((self.package(entry, project, package), at));
@@ -139,11 +201,8 @@ impl Checker<'_> {
     }
 
     fn package(&mut self, node: &Node, project: String, entry: PackageEntry) -> PackageExpect {
-        if let Some(version) = &entry.version
-            && Version::from_str(version).is_err()
-        {
-            let problem = self.value(node.child("version"), format!("`{version}` is not a version"));
-            self.push(problem.expected("expected one exact version, for example `1.25.2`"));
+        if let Some(version) = &entry.version {
+            self.version(node.child("version"), version);
         }
         if entry.absent == Some(false) {
             let problem = self.value(node.child("absent"), "`absent: false` expects nothing");

@@ -20,6 +20,7 @@ impl Checker<'_> {
         let Some(block) = block else {
             return Extend {
                 requirements: Vec::new(),
+                constraints: Vec::new(),
                 via: vec![Method::None],
                 requirements_file: None,
                 directory: None,
@@ -28,6 +29,11 @@ impl Checker<'_> {
         };
         let via: Vec<Method> = block.via.into_iter().map(Method::from).collect();
         self.requirements(node.child("requirements"), &block.requirements);
+        self.constraints(node.child("constraints"), &block.constraints);
+        if let Some(given) = node.get("constraints").filter(|_| block.requirements.is_empty()) {
+            let problem = self.key(given, "there are no requirements that `constraints` could bind");
+            self.push(problem.help("give `requirements`, or leave it out"));
+        }
         self.carried(node, &via, &block.requirements);
         self.supported(node.child("via"), &via, images, fixtures);
         for (key, method) in [
@@ -67,6 +73,7 @@ impl Checker<'_> {
         }
         Extend {
             requirements: block.requirements,
+            constraints: block.constraints,
             via,
             requirements_file: block.file,
             directory: block.directory,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use pep508_rs::{Requirement, VerbatimUrl};
+use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 
 use super::Checker;
 use crate::source::Span;
@@ -43,14 +43,61 @@ impl Checker<'_> {
         }
     }
 
-    fn requirement(&mut self, node: &Node, line: &str) {
+    /// Checks a list of what packages require: specifiers, without options, paths and addresses.
+    pub(super) fn specifiers(&mut self, list: &Node, lines: &[String]) {
+        for (index, line) in lines.iter().enumerate() {
+            self.specifier(list.item(index), line);
+        }
+    }
+
+    /// Checks every line of a constraints file: specifiers without extras, which pip refuses there.
+    pub(super) fn constraints(&mut self, list: &Node, lines: &[String]) {
+        for (index, line) in lines.iter().enumerate() {
+            let node = list.item(index);
+            if let Some(specifier) = self.specifier(node, line)
+                && !specifier.extras.is_empty()
+            {
+                let problem = self.value(node, format!("the constraint `{line}` asks for extras"));
+                self.push(problem.help("name the extras in `requirements`"));
+            }
+        }
+    }
+
+    fn specifier(&mut self, node: &Node, line: &str) -> Option<Requirement<VerbatimUrl>> {
+        if !self.one_requirement(node, line) {
+            return None;
+        }
+        let specifier = if is_location(line) {
+            None
+        } else {
+            let parsed = self.parsed(node, line, "for example `numpy==1.25.2`, `requests>=2.31,<3`")?;
+            Some(parsed).filter(|parsed| !matches!(parsed.version_or_url, Some(VersionOrUrl::Url(_))))
+        };
+        if specifier.is_none() {
+            let problem = self.value(node, format!("`{line}` is a path or an address"));
+            self.push(problem.expected("expected a specifier, for example `numpy==1.25.2`"));
+        }
+        specifier
+    }
+
+    /// Whether a line can hold a requirement at all.
+    fn one_requirement(&mut self, node: &Node, line: &str) -> bool {
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
             let problem = self.value(node, "this line names no requirement");
-            return self.push(problem.help("leave it out"));
+            self.push(problem.help("leave it out"));
+            return false;
         }
         if line.contains(['\n', '\r']) {
             let problem = self.value(node, "a requirement holds a line break");
-            return self.push(problem.help("write one list item per requirement"));
+            self.push(problem.help("write one list item per requirement"));
+            return false;
+        }
+        true
+    }
+
+    fn requirement(&mut self, node: &Node, line: &str) {
+        if !self.one_requirement(node, line) {
+            return;
         }
         let (line, options) = split_options(line);
         if line.starts_with('-') {
@@ -59,19 +106,30 @@ impl Checker<'_> {
         for option in options {
             self.option(node, option, &LINE_OPTIONS);
         }
-        if is_location(line) {
-            return;
+        if !is_location(line) {
+            self.parsed(
+                node,
+                line,
+                "for example `numpy==1.25.2`, `requests>=2.31,<3`, `./local.whl`",
+            );
         }
-        if let Err(error) = Requirement::<VerbatimUrl>::from_str(line) {
-            let span = within(node.span, line, error.start, error.len);
-            let mut message = error.message.to_string();
-            // pep508_rs draws its own marker below some messages; ours stands at the same place.
-            message.truncate(message.find('\n').unwrap_or(message.len()));
-            let problem = self
-                .source
-                .problem(span, format!("bad requirement `{line}`: {message}"));
-            self.push(problem.help("for example `numpy==1.25.2`, `requests>=2.31,<3`, `./local.whl`"));
-        }
+    }
+
+    /// A requirement by PEP 508; says what is wrong with one that cannot be read.
+    fn parsed(&mut self, node: &Node, line: &str, help: &str) -> Option<Requirement<VerbatimUrl>> {
+        let error = match Requirement::from_str(line) {
+            Ok(requirement) => return Some(requirement),
+            Err(error) => error,
+        };
+        let span = within(node.span, line, error.start, error.len);
+        let mut message = error.message.to_string();
+        // pep508_rs draws its own marker below some messages; ours stands at the same place.
+        message.truncate(message.find('\n').unwrap_or(message.len()));
+        let problem = self
+            .source
+            .problem(span, format!("bad requirement `{line}`: {message}"));
+        self.push(problem.help(help));
+        None
     }
 
     fn option(&mut self, node: &Node, option: &str, known: &[&str]) {

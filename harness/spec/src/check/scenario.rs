@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::expect::Setting;
+use super::script::Stage;
 use super::{Checker, path};
 use crate::contract::Contract;
 use crate::diagnostic::{Problems, quoted};
@@ -33,14 +35,26 @@ pub(crate) fn scenario(
     let beside = path::parent(file.entry.as_deref().unwrap_or(""));
     let extend = checker.extend(&root, file.extend, beside, &images, fixtures);
     checker.env(&root, &file.env, &extend.via, file.entry.is_some(), &contracts);
-    let expect = checker.expect(root.child("expect"), file.expect, &contracts);
+    let replicas = checker.replicas(&root, file.replicas, file.start, file.restart);
+    let stage = Stage {
+        replicas: replicas.count,
+        via: &extend.via,
+        contracts: &contracts,
+    };
+    let index = checker.index(&root, file.index, &stage, fixtures);
+    let setting = Setting {
+        contracts: &contracts,
+        replicas: &replicas,
+        index: &index,
+    };
+    let expect = checker.expect(root.child("expect"), file.expect, &setting);
     let except = file
         .except
         .into_iter()
         .enumerate()
         .map(|(index, entry)| {
             let node = root.child("except").item(index);
-            checker.exception(node, entry, &extend.via, &images, &contracts)
+            checker.exception(node, entry, &extend.via, &images, &setting)
         })
         .collect();
     let scenario = Arc::new(Scenario {
@@ -53,10 +67,13 @@ pub(crate) fn scenario(
         entry: file.entry,
         env: file.env,
         extend,
+        replicas,
+        index,
         expect,
         except,
     });
     checker.cases(root.child("expect"), &scenario);
+    checker.never(&root, &scenario);
     if let Some(app) = app {
         checker.entry_exists(&root, &app, &scenario, &contracts);
     }
@@ -182,7 +199,7 @@ impl Checker<'_> {
         entry: ExceptEntry,
         via: &[Method],
         images: &[String],
-        contracts: &[&Contract],
+        setting: &Setting<'_>,
     ) -> Exception {
         let when = node.child("when");
         let methods: Vec<Method> = entry.when.via.into_iter().map(Method::from).collect();
@@ -205,7 +222,7 @@ impl Checker<'_> {
             via: methods,
             images: entry.when.images,
             why: entry.why,
-            expect: self.expect(node.child("expect"), entry.expect, contracts),
+            expect: self.expect(node.child("expect"), entry.expect, setting),
             at: self.source.at(node.head()),
         }
     }
@@ -228,7 +245,7 @@ impl Checker<'_> {
         }
         let contradicts = cases.iter().find(|case| {
             let serves = |states: &[String]| states.iter().any(|state| state == "200");
-            case.expect.refuses.is_some() && case.expect.health.as_ref().is_some_and(|(states, _)| serves(states))
+            case.expect.serves_nowhere() && case.expect.health.as_ref().is_some_and(|(states, _)| serves(states))
         });
         if let Some(case) = contradicts {
             let what = format!("`{}` refuses to boot, yet its health shall reach 200", case.variant());

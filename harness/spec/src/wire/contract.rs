@@ -29,6 +29,9 @@ pub(crate) struct ContractFile {
     /// Interpreters to try in this order; `$NAME` is taken from the container's environment.
     #[serde(default)]
     pub python: Vec<String>,
+    /// Program of the image, with its arguments, that prints the image's manifest. Excludes `python`.
+    #[serde(default)]
+    pub reader: Vec<String>,
     /// The server process.
     pub server: Option<ServerBlock>,
     /// Extension methods besides `none` that the family knows.
@@ -99,7 +102,8 @@ pub(crate) struct DynamicBlock {
     pub variable: String,
     /// Default file, relative to the entry script's folder.
     pub path: String,
-    /// Variables that point pip at seatrial's index; `{index}` and `{index_host}` are filled in.
+    /// Variables that point pip at seatrial's index; `{index}`, `{index_host}` and `{extra_index}` are filled in. One
+    /// that holds `{extra_index}` is set where a scenario has a second index.
     #[serde(default)]
     pub index: BTreeMap<String, String>,
 }

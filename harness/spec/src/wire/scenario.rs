@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::duration::WrittenDuration;
-use crate::wire::FormatVersion;
+use crate::wire::{FormatVersion, IndexBlock, ReplicaList, ReplicasEntry, RestartEntry, StartEntry};
 
 /// A seatrial scenario: one image, one app, the packages added to it, and what must then be seen.
 #[derive(Deserialize, JsonSchema)]
@@ -40,11 +40,28 @@ pub(crate) struct ScenarioFile {
     pub env: BTreeMap<String, String>,
     /// The packages added and the methods that carry them. Left out: the image as it is.
     pub extend: Option<ExtendBlock>,
+    /// Containers of each case: 1 to 200. Left out: 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 200))]
+    pub replicas: usize,
+    /// How they start; exactly one key. Left out: all at once.
+    #[serde(default, deserialize_with = "serde_yaml::with::singleton_map::deserialize")]
+    #[schemars(with = "Option<StartEntry>")]
+    pub start: Option<StartEntry>,
+    /// Replicas that are started again, in this order, once all have settled and were read.
+    #[serde(default)]
+    pub restart: Vec<RestartEntry>,
+    /// What the package index has and how it moves. Left out: what upstream has.
+    pub index: Option<IndexBlock>,
     /// What every case must show.
     pub expect: ExpectBlock,
     /// Departures from `expect` for some cases; later ones win.
     #[serde(default)]
     pub except: Vec<ExceptEntry>,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// The packages added and the methods that carry them.
@@ -54,6 +71,9 @@ pub(crate) struct ExtendBlock {
     /// Requirement lines as pip reads them.
     #[serde(default)]
     pub requirements: Vec<String>,
+    /// Lines of a constraints file beside the requirements, for pip's `-c`.
+    #[serde(default)]
+    pub constraints: Vec<String>,
     /// Extension methods, an axis: one case each.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub via: Vec<MethodWord>,
@@ -90,9 +110,9 @@ pub(crate) enum MethodWord {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1))]
 pub(crate) struct ExpectBlock {
-    /// Serves within a time. Excludes `refuses`.
+    /// Serves within a time. Excludes `refuses`, unless each names its own `replicas`.
     pub ready: Option<ReadyBlock>,
-    /// The container ends by itself and was never ready. Excludes `ready`.
+    /// The container ends by itself and was never ready. Excludes `ready`, unless each names its own `replicas`.
     pub refuses: Option<RefusesBlock>,
     /// By project name: what an import of each yields.
     #[schemars(extend("minProperties" = 1))]
@@ -107,8 +127,12 @@ pub(crate) struct ExpectBlock {
     /// Text that one log line must hold, each.
     #[schemars(length(min = 1))]
     pub log: Option<Vec<String>>,
-    /// Whether the replica asks the package index.
-    pub index: Option<IndexBlock>,
+    /// Use of the package index.
+    pub index: Option<IndexUseBlock>,
+    /// What the replicas have in common, or do not; exactly one key.
+    #[serde(default, deserialize_with = "serde_yaml::with::singleton_map::deserialize")]
+    #[schemars(with = "Option<ReplicasEntry>")]
+    pub replicas: Option<ReplicasEntry>,
 }
 
 /// Serves within a time.
@@ -117,6 +141,11 @@ pub(crate) struct ExpectBlock {
 pub(crate) struct ReadyBlock {
     /// From the create request to the first 200 on the health route.
     pub within: WrittenDuration,
+    /// Which replicas, counted from 0. Left out: all. Excludes `at_least`.
+    pub replicas: Option<ReplicaList>,
+    /// So many of all replicas suffice. Excludes `replicas`.
+    #[schemars(range(min = 1))]
+    pub at_least: Option<usize>,
 }
 
 /// Refuses to boot.
@@ -132,6 +161,8 @@ pub(crate) struct RefusesBlock {
     /// Text that one log line must hold.
     #[schemars(length(min = 1))]
     pub log: Option<String>,
+    /// Which replicas, counted from 0. Left out: all.
+    pub replicas: Option<ReplicaList>,
 }
 
 /// What one package must be; at least one key.
@@ -198,12 +229,16 @@ pub(crate) struct UserBlock {
     pub uid: u32,
 }
 
-/// Use of the package index.
+/// Use of the package index by every replica; at least one key.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct IndexBlock {
+#[schemars(extend("minProperties" = 1))]
+pub(crate) struct IndexUseBlock {
     /// `true`: it must have asked; `false`: it must not.
-    pub asked: bool,
+    pub asked: Option<bool>,
+    /// Most requests that any one of them may have made.
+    #[schemars(range(min = 1))]
+    pub at_most: Option<u64>,
 }
 
 /// A departure from `expect` for some cases.
