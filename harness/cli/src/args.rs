@@ -22,8 +22,29 @@ When several apply, the lowest of 3 to 5 wins.";
 pub struct Args {
     #[command(flatten)]
     pub project: ProjectArgs,
+    /// How much of what happens inside is told on stderr
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "SEATRIAL_LOG",
+        value_name = "LEVEL",
+        default_value = "warn"
+    )]
+    pub log: LogLevel,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing
+    Off,
+    /// What is not as it should be, requests turned away by the index among it
+    Warn,
+    /// Each step, output of builds included
+    Debug,
 }
 
 /// Where the project lies.
@@ -46,6 +67,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Build or list the images that scenarios name
     Image(ImageArgs),
+    /// Serve a package index by itself, or write out the files of a universe
+    Index(IndexArgs),
     /// Show a run record again, as the run showed it
     Report(ReportArgs),
     /// Accept, reject or list snapshots of functional facts
@@ -101,6 +124,8 @@ pub struct RunArgs {
     /// Functional cases that run at once; those tagged `timed` always run alone [default: processors, at most 4]
     #[arg(short, long, env = "SEATRIAL_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub lock: LockArgs,
     /// Folder for the run record and JUnit file [default: reports/runs/<run id>]
     #[arg(long, env = "SEATRIAL_OUT", value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -139,6 +164,8 @@ pub enum SchemaName {
     Image,
     /// fixtures/contracts/*.yaml
     Contract,
+    /// fixtures/packages/*.yaml
+    Packages,
     /// record.json of a run
     Record,
 }
@@ -158,6 +185,86 @@ pub enum ImageCommand {
     },
     /// List images: name, contract, whether present, size, reference
     List(FormatArgs),
+}
+
+#[derive(Debug, Group)]
+pub struct IndexArgs {
+    #[command(subcommand)]
+    pub command: IndexCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IndexCommand {
+    /// Serve an index to pip, uv and other clients until Ctrl-C; prints its address
+    Serve(ServeArgs),
+    /// Write every file of universes into a folder, as pip's --find-links takes it
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Group)]
+pub struct ServeArgs {
+    /// Universes of fixtures/packages, laid together
+    #[arg(long, env = "SEATRIAL_PACKAGES", value_name = "NAME", value_delimiter = ',')]
+    pub packages: Vec<String>,
+    /// Serve what the containers of this scenario file see, script included (triggers that wait for replicas never fire)
+    #[arg(long, env = "SEATRIAL_SCENARIO", value_name = "FILE", conflicts_with_all = ["packages", "upstream", "as_of"])]
+    pub scenario: Option<PathBuf>,
+    /// What stands behind the universes [default: nothing with --packages, else the upstream]
+    #[arg(long, value_enum, env = "SEATRIAL_UPSTREAM")]
+    pub upstream: Option<UpstreamWord>,
+    /// The upstream as it was then (RFC 3339): what was uploaded later is left out
+    #[arg(long, env = "SEATRIAL_AS_OF", value_name = "MOMENT")]
+    pub as_of: Option<String>,
+    /// Address to listen on; port 0 is any free one
+    #[arg(long, env = "SEATRIAL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// Seed of what the script leaves to chance [default: from the clock]
+    #[arg(long, env = "SEATRIAL_SEED")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// What stands behind a universe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UpstreamWord {
+    /// Nothing
+    None,
+    /// The index that pip is configured with
+    Live,
+}
+
+#[derive(Debug, Group)]
+pub struct ExportArgs {
+    /// Folder, made when missing
+    pub folder: PathBuf,
+    /// Universes of fixtures/packages
+    #[arg(
+        long,
+        env = "SEATRIAL_PACKAGES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        required = true
+    )]
+    pub packages: Vec<String>,
+}
+
+/// The package index kept in a folder, or taken from one.
+#[derive(Debug, Group)]
+pub struct LockArgs {
+    /// Keep every page and file that the package index gives in this folder, to repeat it all with `--replay-index`
+    #[arg(
+        long,
+        env = "SEATRIAL_RECORD_INDEX",
+        value_name = "DIR",
+        conflicts_with = "replay_index"
+    )]
+    pub record_index: Option<PathBuf>,
+    /// Ask this folder, which `--record-index` wrote, in place of the package index: offline, and the same to the byte
+    #[arg(long, env = "SEATRIAL_REPLAY_INDEX", value_name = "DIR")]
+    pub replay_index: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

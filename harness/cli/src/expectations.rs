@@ -1,10 +1,36 @@
 //! From the expectations of a scenario file to those of a record: the same meaning, with each line quoted.
 
 use seatrial_record::{Check, Expectation, HealthState, Origin, Place};
-use seatrial_spec::{At, Expect, PackageExpect, Project};
+use seatrial_spec::{At, Case, Event, Expect, Method, PackageExpect, Project, ReplicasExpect, Trigger};
 
-/// Every expectation of one case, in the order the record judges them.
-pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
+/// Every expectation of one case, in the order the record judges them: those that it writes down, then that every event
+/// of its scripts happens that can, for an event that never did shows nothing.
+pub fn of(case: &Case, project: &Project) -> Vec<Expectation> {
+    let mut all = written(&case.expect, project);
+    let setup = &case.scenario.index;
+    for (index, side) in ["main", "extra"].into_iter().zip(setup.sides()) {
+        let events = side.script.iter().filter(|event| can_happen(event, case.method));
+        all.extend(events.map(|event| Expectation {
+            check: Check::Event {
+                name: event.name.clone(),
+                index: index.to_owned(),
+            },
+            place: place(&event.at, project),
+        }));
+    }
+    all
+}
+
+/// What waits for requests waits in vain where no boot sends any.
+fn can_happen(event: &Event, method: Method) -> bool {
+    let waits_for_requests = matches!(
+        event.when,
+        Trigger::Request { .. } | Trigger::Served(_) | Trigger::Installing(_)
+    );
+    !waits_for_requests || method == Method::Dynamic
+}
+
+fn written(expect: &Expect, project: &Project) -> Vec<Expectation> {
     let mut all = Vec::new();
     let mut push = |check: Check, at: &At| {
         all.push(Expectation {
@@ -16,6 +42,8 @@ pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
         push(
             Check::Ready {
                 within_ns: ns(ready.within),
+                at_least: ready.at_least,
+                replicas: ready.replicas.clone(),
             },
             at,
         );
@@ -26,6 +54,7 @@ pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
             inner: refuses.inner,
             container: refuses.container,
             log: refuses.log.clone(),
+            replicas: refuses.replicas.clone(),
         };
         push(check, at);
     }
@@ -58,6 +87,12 @@ pub fn of(expect: &Expect, project: &Project) -> Vec<Expectation> {
     if let Some((asked, at)) = &expect.index_asked {
         push(Check::IndexAsked { asked: *asked }, at);
     }
+    if let Some((at_most, at)) = &expect.index_at_most {
+        push(Check::IndexRequests { at_most: *at_most }, at);
+    }
+    if let Some((replicas, at)) = &expect.replicas {
+        push(replicas_check(replicas), at);
+    }
     all
 }
 
@@ -68,6 +103,17 @@ fn package_check(package: &PackageExpect) -> Check {
         origins: package.origin.map(origins).unwrap_or_default(),
         copies: package.copies,
         absent: package.absent,
+    }
+}
+
+fn replicas_check(replicas: &ReplicasExpect) -> Check {
+    match replicas {
+        ReplicasExpect::Identical => Check::Identical,
+        ReplicasExpect::Drift { projects, odd, since } => Check::Drift {
+            projects: projects.clone(),
+            odd: odd.clone(),
+            since: since.clone(),
+        },
     }
 }
 
@@ -93,7 +139,8 @@ fn health_state(word: &str) -> HealthState {
     }
 }
 
-fn place(at: &At, project: &Project) -> Place {
+/// A place with its line as it stands.
+pub fn place(at: &At, project: &Project) -> Place {
     Place {
         file: at.file.to_string_lossy().into_owned(),
         line: at.line,

@@ -58,10 +58,15 @@ impl Reporter for Progress {
                 self.bar.set_message((*what).to_owned());
             }
             Event::CaseStarted { id } => self.bar.set_message(format!("{id}: booting")),
-            Event::Health { id, state, after } => {
-                let state = health_words(*state);
-                self.bar
-                    .set_message(format!("{id}: {state} since {:.1} s", after.as_secs_f64()));
+            Event::Health {
+                id,
+                replica,
+                state,
+                after,
+            } => {
+                let which = replica.map(|number| format!(" replica {number}")).unwrap_or_default();
+                let (state, after) = (health_words(*state), after.as_secs_f64());
+                self.bar.set_message(format!("{id}{which}: {state} since {after:.1} s"));
             }
             Event::CaseFinished { case, done } => {
                 self.say(&finished_line(case, *done, self.cases()));

@@ -1,14 +1,42 @@
 //! What one invocation holds while it works: engine, index, cache, temporary folder; and how it lets go of them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use seatrial_engine::{Docker, Engine as _, Owner};
 use seatrial_index::{Index, IndexConfig, Source, Upstream};
 
+use crate::args::LockArgs;
 use crate::cache::{self, Cache, RunFolder};
 use crate::failure::Failure;
 use crate::turns::Turns;
+use crate::worlds::{IndexUrls, Opened};
+
+/// What the index of an invocation stands before.
+#[derive(Clone, Debug, Default)]
+pub enum IndexSource {
+    /// The upstream.
+    #[default]
+    Live,
+    /// The upstream; what it gives is kept in this folder.
+    Recorded(PathBuf),
+    /// What was kept in this folder.
+    Replayed(PathBuf),
+    /// Nothing.
+    Nothing,
+}
+
+impl IndexSource {
+    /// As the flags say.
+    pub fn of(args: &LockArgs) -> IndexSource {
+        match (&args.record_index, &args.replay_index) {
+            (Some(lock), _) => IndexSource::Recorded(lock.clone()),
+            (None, Some(lock)) => IndexSource::Replayed(lock.clone()),
+            (None, None) => IndexSource::Live,
+        }
+    }
+}
 
 /// Everything that one invocation with an engine holds.
 pub struct Session {
@@ -24,8 +52,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects, sweeps what dead runs left behind, and starts the index.
-    pub async fn open(run: String) -> Result<Session, Failure> {
+    /// Connects, sweeps what dead runs left behind, and starts the index before the source that was asked for.
+    pub async fn open(run: String, source: &IndexSource) -> Result<Session, Failure> {
         install_tls();
         let engine = Docker::connect().await.map_err(Failure::could_not_run)?;
         sweep(&engine).await?;
@@ -34,7 +62,7 @@ impl Session {
         let folder = RunFolder::create(&owner)
             .context("cannot make the run's temporary folder")
             .map_err(Failure::could_not_run)?;
-        let index = start_index(&cache).await.map_err(Failure::could_not_run)?;
+        let index = start_index(&cache, source).await.map_err(Failure::could_not_run)?;
         let index_local = index
             .listen(IpAddr::V4(Ipv4Addr::LOCALHOST))
             .await
@@ -50,9 +78,24 @@ impl Session {
         })
     }
 
-    /// The index as a build or a helper container on the host's network sees it, its requests logged under `name`.
-    pub fn local_index_url(&self, name: &str) -> String {
-        self.index.url(self.index_local, &self.index.issue_token(name))
+    /// The upstream as a build or a helper container on the host's network sees it, its requests logged under `name`.
+    pub fn local_index(&self, name: &str) -> IndexUrls {
+        IndexUrls {
+            main: self.index.url(self.index_local, &self.index.issue_token(name)),
+            extra: None,
+        }
+    }
+
+    /// The same for the worlds of a case.
+    pub fn local_index_of(&self, name: &str, worlds: &Opened) -> IndexUrls {
+        let url = |world| {
+            self.index
+                .url(self.index_local, &self.index.issue_token_for(name, world))
+        };
+        IndexUrls {
+            main: url(&worlds.main),
+            extra: worlds.extra.as_ref().map(url),
+        }
     }
 
     /// Removes every container and network of this run; the temporary folder goes with the session.
@@ -81,8 +124,17 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-async fn start_index(cache: &Cache) -> anyhow::Result<Index> {
-    let source = Source::Live(Upstream::discover().await?);
+/// Starts the index before the upstream that pip is configured with, or before a lock.
+pub async fn start_index(cache: &Cache, source: &IndexSource) -> anyhow::Result<Index> {
+    let source = match source {
+        IndexSource::Live => Source::Live(Upstream::discover().await?),
+        IndexSource::Recorded(lock) => Source::Recorded {
+            upstream: Upstream::discover().await?,
+            lock: lock.clone(),
+        },
+        IndexSource::Replayed(lock) => Source::Replayed(lock.clone()),
+        IndexSource::Nothing => Source::Nothing,
+    };
     let cache = cache.folder("index")?;
     Ok(Index::start(IndexConfig { cache, source })?)
 }

@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::requirements::{CONSTRAINTS, Requirements};
+
 /// A case's app folder in the run's temporary folder, ready to be mounted as the app root.
 #[derive(Debug)]
 pub struct Staged {
@@ -25,15 +27,15 @@ impl Staged {
         Ok(Staged { folder, entry_dir })
     }
 
-    /// Writes the requirements file at `path`, relative to the entry script's directory.
-    pub fn write_requirements(&self, path: &str, lines: &[String]) -> anyhow::Result<()> {
+    /// Writes the requirements file at `path`, relative to the entry script's directory, and beside it the constraints.
+    pub fn write_requirements(&self, path: &str, requirements: Requirements<'_>) -> anyhow::Result<()> {
         let file = self.inside(path)?;
         self.make_folders(file.parent().unwrap_or(&self.folder))?;
-        let mut text = lines.join("\n");
-        text.push('\n');
-        fs::write(&file, text)
-            .and_then(|()| open_to_all(&file))
-            .with_context(|| format!("cannot write {}", file.display()))
+        write_open(&file, &requirements.text())?;
+        match requirements.constraints_text() {
+            Some(text) => write_open(&file.with_file_name(CONSTRAINTS), &text),
+            None => Ok(()),
+        }
     }
 
     /// Makes the directory on which a tree is mounted, and returns its path relative to the app root.
@@ -69,6 +71,13 @@ impl Staged {
         }
         Ok(self.folder.join(inside))
     }
+}
+
+/// Writes a file that every user may read.
+pub fn write_open(file: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(file, text)
+        .and_then(|()| open_to_all(file))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Copies files and folders, following no link; everything is made readable for other users, because the
@@ -111,7 +120,7 @@ pub fn open_to_all(_path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Staged;
+    use super::{Requirements, Staged};
 
     #[test]
     fn files_land_beside_the_entry_script_and_never_outside() {
@@ -121,18 +130,22 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let staged = Staged::copy(app.path(), "service/score.py", run.path().join("app")).unwrap();
 
-        staged
-            .write_requirements("extra/r.txt", &["six==1.16.0".into()])
-            .unwrap();
-        let written = std::fs::read_to_string(run.path().join("app/service/extra/r.txt")).unwrap();
-        assert_eq!(written, "six==1.16.0\n");
+        let (lines, constraints) = (["six".to_owned()], ["six==1.16.0".to_owned()]);
+        let requirements = Requirements {
+            lines: &lines,
+            constraints: &constraints,
+        };
+        staged.write_requirements("extra/r.txt", requirements).unwrap();
+        let written = |name| std::fs::read_to_string(run.path().join("app/service/extra").join(name)).unwrap();
+        assert_eq!(written("r.txt"), "-c constraints.txt\nsix\n");
+        assert_eq!(written("constraints.txt"), "six==1.16.0\n");
         assert_eq!(staged.make_mount_point("libs").unwrap(), "service/libs");
-        staged.write_requirements("../beside.txt", &[]).unwrap();
+        staged.write_requirements("../beside.txt", requirements).unwrap();
         assert!(
             run.path().join("app/beside.txt").exists(),
             "the app root is not outside"
         );
-        assert!(staged.write_requirements("../../outside.txt", &[]).is_err());
+        assert!(staged.write_requirements("../../outside.txt", requirements).is_err());
         assert!(staged.make_mount_point("/outside").is_err());
     }
 }

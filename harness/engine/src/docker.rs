@@ -27,7 +27,8 @@ use testcontainers::core::client::{ClientError, docker_client_instance};
 
 use self::failure::{Failure, within};
 use crate::{
-    BuildSpec, CommandOutput, Engine, EngineError, EngineFacts, ImageInfo, LaunchSpec, Network, Owner, Swept, TaskSpec,
+    BuildSpec, CommandOutput, Engine, EngineError, EngineFacts, ImageInfo, LaunchSpec, Launching, Network, Owner, Swept,
+    TaskSpec,
 };
 
 pub use self::replica::DockerReplica;
@@ -133,7 +134,7 @@ impl Engine for Docker {
         owner: &Owner,
         network: &Network,
         spec: LaunchSpec,
-    ) -> Result<Vec<DockerReplica>, EngineError> {
+    ) -> Result<Launching<DockerReplica>, EngineError> {
         launch::launch(self, owner, network, spec).await
     }
 

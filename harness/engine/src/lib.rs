@@ -21,8 +21,11 @@ pub use docker::{Docker, DockerReplica};
 pub use error::{Cause, EngineError};
 pub use types::{
     BuildSpec, Command, CommandOutput, Ended, EngineFacts, ImageInfo, LaunchSpec, LogChunk, Mount, Network, Owner,
-    Stamp, Swept, TaskSpec, Usage,
+    ReplicaSpec, Stamp, Swept, TaskSpec, Usage,
 };
+
+/// Replicas as they start, each with its number.
+pub type Launching<R> = BoxStream<'static, (usize, Result<R, EngineError>)>;
 
 /// A container engine.
 ///
@@ -67,13 +70,15 @@ pub trait Engine: Send + Sync + 'static {
     /// Runs one helper container to its end (tree builds, image manifests) and removes it.
     fn task(&self, owner: &Owner, spec: TaskSpec) -> impl Future<Output = Result<CommandOutput, EngineError>> + Send;
 
-    /// Creates and starts the replicas of one group. Readiness is not waited for.
+    /// Creates and starts the replicas of one group, all at once. Each comes as soon as it has started, with its number;
+    /// readiness is not waited for. One that cannot be started leaves nothing behind and does not stop the others.
+    /// Dropping the stream gives up what has not started yet.
     fn launch(
         &self,
         owner: &Owner,
         network: &Network,
         spec: LaunchSpec,
-    ) -> impl Future<Output = Result<Vec<Self::Replica>, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Launching<Self::Replica>, EngineError>> + Send;
 
     /// Removes everything of one run, containers first, then networks. Idempotent.
     fn remove_run(&self, run: &str) -> impl Future<Output = Result<Swept, EngineError>> + Send;
@@ -84,8 +89,8 @@ pub trait Engine: Send + Sync + 'static {
 
 /// One container of a group.
 pub trait Replica: Send + Sync + 'static {
-    /// Number within the group, from 0.
-    fn index(&self) -> usize;
+    /// Number within its case, from 0.
+    fn number(&self) -> usize;
 
     /// Engine's id of the container.
     fn id(&self) -> &str;
@@ -110,6 +115,10 @@ pub trait Replica: Send + Sync + 'static {
 
     /// Kills the container if it still runs; its log stays readable, and ends.
     fn kill(&self) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Starts the container again once it has ended: the same one, with everything that it has written. Stamps and
+    /// addresses are those of its new life from then on; its log goes on where it was.
+    fn restart(&mut self) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Kills and removes the container.
     fn remove(self) -> impl Future<Output = Result<(), EngineError>> + Send;

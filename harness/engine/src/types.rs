@@ -98,14 +98,23 @@ pub struct Mount {
 pub struct LaunchSpec {
     /// Image id or reference; must be local.
     pub image: String,
-    /// Environment of each replica: as many entries as replicas.
-    pub env: Vec<BTreeMap<String, String>>,
-    /// Bind mounts.
-    pub mounts: Vec<Mount>,
+    /// What tells the replicas apart; as many are launched.
+    pub replicas: Vec<ReplicaSpec>,
     /// Ports the host will ask for.
     pub ports: Vec<u16>,
     /// Case id, for labels and names.
     pub case: String,
+}
+
+/// What one replica of a group has of its own.
+#[derive(Clone, Debug, Default)]
+pub struct ReplicaSpec {
+    /// Number within its case, from 0.
+    pub number: usize,
+    /// Environment besides the image's own.
+    pub env: BTreeMap<String, String>,
+    /// Bind mounts.
+    pub mounts: Vec<Mount>,
 }
 
 /// One helper container.
@@ -152,7 +161,7 @@ pub struct CommandOutput {
 /// An instant of a container's life, on the host's monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub enum Stamp {
-    /// Just before the create request was sent.
+    /// Just before the create request was sent, or the request to start again what had ended.
     CreateRequested(Instant),
     /// Create event.
     Created(Instant),

@@ -67,7 +67,7 @@ async fn replicas_of_a_group_differ_by_environment_and_start_side_by_side() {
     assert!(replicas.iter().all(|replica| replica.stamps().iter().any(started)));
     for (index, code) in [(0, 0), (1, 3), (3, 111)] {
         let replica = &replicas[index];
-        assert_eq!(replica.index(), index);
+        assert_eq!(replica.number(), index);
         let ended = timeout(PATIENCE, replica.ended()).await.unwrap().unwrap();
         assert_eq!((ended.code, ended.oom), (code, false), "{}", scripts[index]);
         assert!(ended.at <= Instant::now());
@@ -78,6 +78,36 @@ async fn replicas_of_a_group_differ_by_environment_and_start_side_by_side() {
     }
     let alive = timeout(Duration::from_millis(200), replicas[2].ended()).await;
     assert!(alive.is_err(), "the one that stays up has ended: {alive:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
+async fn a_container_that_has_ended_starts_again_and_its_log_goes_on() {
+    let run = Run::begin("restart").await;
+    let network = run.network().await;
+    let mut replica = run.launch(&network, "listen; answer 200").await;
+    log_until(&replica, "stub: listening").await;
+    replica.kill().await.unwrap();
+    timeout(PATIENCE, replica.ended()).await.unwrap().unwrap();
+
+    let before = Instant::now();
+    replica.restart().await.unwrap();
+    let [Stamp::CreateRequested(requested), Stamp::Started(started)] = replica.stamps() else {
+        panic!("unexpected stamps: {:?}", replica.stamps());
+    };
+    assert!(before <= *requested && requested < started && *started < Instant::now());
+    let (address, port) = replica.address(PORT).expect("an address");
+    let connected = async {
+        while TcpStream::connect((address, port)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, connected).await.expect("it listens again");
+    replica.kill().await.unwrap();
+    let chunks: Vec<_> = timeout(PATIENCE, replica.logs().collect()).await.expect("the log ends");
+    let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.unwrap().bytes).collect();
+    let lives = String::from_utf8(bytes).unwrap().matches("stub: first instruction").count();
+    assert_eq!(lives, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

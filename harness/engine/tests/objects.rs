@@ -67,7 +67,9 @@ async fn an_image_that_is_missing_is_named_and_not_pulled() {
         image: absent.to_owned(),
         ..stub_spec(&["exit 0"])
     };
-    let error = run.docker.launch(&run.owner, &network, spec).await.unwrap_err();
+    let Err(error) = run.try_launch(&network, spec).await else {
+        panic!("an image that is not there was launched")
+    };
     assert!(
         matches!(&error, EngineError::NoSuchImage { reference } if reference == absent),
         "{error}"
@@ -80,18 +82,23 @@ async fn an_image_that_is_missing_is_named_and_not_pulled() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
-async fn a_launch_that_fails_leaves_nothing() {
+async fn one_that_cannot_be_started_leaves_nothing_and_does_not_stop_the_others() {
     let run = Run::begin("half").await;
     let network = run.network().await;
-    let mut spec = stub_spec(&["forever", "forever"]);
-    spec.mounts = vec![Mount {
+    let mut spec = stub_spec(&["forever", "forever", "forever"]);
+    spec.replicas[1].mounts = vec![Mount {
         source: "/no/such/folder".into(),
         target: "/x".to_owned(),
         read_only: true,
     }];
-    let error = run.docker.launch(&run.owner, &network, spec).await.unwrap_err();
-    assert!(matches!(error, EngineError::Launch { .. }), "{error}");
+    let mut launched = run.try_launch(&network, spec).await.unwrap();
+    let (number, failed) = launched.remove(1);
+    let error = failed.expect_err("the mount's source is missing");
+    assert!(number == 1 && matches!(error, EngineError::Launch { .. }), "{number}: {error}");
     assert!(error.to_string().contains("/no/such/folder"), "{error}");
+    for (_, replica) in launched {
+        replica.expect("the others start").remove().await.unwrap();
+    }
     assert_eq!(run.leftovers(), [network.name]);
 }
 

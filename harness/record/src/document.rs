@@ -34,7 +34,8 @@ struct Head {
 }
 
 impl RunRecord {
-    /// Reads a record.
+    /// Reads a record. One of an older minor version is one of [`FORMAT`] from here on, what that version did not have
+    /// being absent.
     ///
     /// # Errors
     /// When the text is no record, or its format has another major version or a newer minor one: a view that left out
@@ -49,7 +50,9 @@ impl RunRecord {
             };
             return Err(RecordError::OtherFormat { found: format, writer });
         }
-        Ok(serde_json::from_str(text)?)
+        let mut record: Self = serde_json::from_str(text)?;
+        record.format = FORMAT.into();
+        Ok(record)
     }
 
     /// The record as indented JSON with a newline at its end; equal records give equal bytes.
@@ -84,7 +87,7 @@ mod tests {
 
     #[test]
     fn other_formats_are_refused_with_both_versions() {
-        for found in ["2.0", "0.9", "1.1", "one"] {
+        for found in ["2.0", "0.9", "1.2", "one"] {
             let text = format!(r#"{{"format": "{found}", "seatrial": "9.9.9", "new": true}}"#);
             let message = RunRecord::from_json(&text).unwrap_err().to_string();
             assert!(

@@ -5,9 +5,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::index::MAIN;
 use crate::manifest::Origin;
 use crate::numbers;
 use crate::observation::HealthState;
+use crate::replica::numbered;
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,10 +45,16 @@ pub struct Expectation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Check {
-    /// First 200 within a time, nanoseconds from the create request.
+    /// First 200 within a time, nanoseconds from the create (or restart) request.
     Ready {
         /// The time allowed.
         within_ns: u64,
+        /// So many suffice; absent: every one.
+        #[serde(default)]
+        at_least: Option<usize>,
+        /// The replicas concerned; empty: all.
+        #[serde(default)]
+        replicas: Vec<usize>,
     },
     /// The container ends by itself and was never ready.
     Refuses {
@@ -58,6 +66,9 @@ pub enum Check {
         container: Option<i64>,
         /// Text that one log line holds.
         log: Option<String>,
+        /// The replicas concerned; empty: all.
+        #[serde(default)]
+        replicas: Vec<usize>,
     },
     /// An import of a project yields this.
     Package {
@@ -99,6 +110,31 @@ pub enum Check {
         /// Which.
         asked: bool,
     },
+    /// No replica asks the index more often.
+    IndexRequests {
+        /// Requests allowed.
+        at_most: u64,
+    },
+    /// All replicas end with the same installed set, to the byte.
+    Identical,
+    /// The installed sets of the replicas differ like this.
+    Drift {
+        /// The projects that differ, exactly these; normalised.
+        projects: Vec<String>,
+        /// The replicas that are not in the largest group, exactly these; empty: any.
+        #[serde(default)]
+        odd: Vec<usize>,
+        /// Name of the event that explains it; absent: any, or none.
+        #[serde(default)]
+        since: Option<String>,
+    },
+    /// An event of the index's script happens.
+    Event {
+        /// Its name.
+        name: String,
+        /// The index that it moves: `main` or `extra`.
+        index: String,
+    },
 }
 
 impl Check {
@@ -113,6 +149,10 @@ impl Check {
             Self::Health { .. } => "health".into(),
             Self::Log { .. } => "log".into(),
             Self::IndexAsked { .. } => "index_asked".into(),
+            Self::IndexRequests { .. } => "index_at_most".into(),
+            Self::Identical => "replicas.identical".into(),
+            Self::Drift { .. } => "replicas.drift".into(),
+            Self::Event { name, .. } => format!("script.{name}"),
         }
     }
 }
@@ -121,12 +161,23 @@ impl Check {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ready { within_ns } => write!(f, "ready within {}", numbers::limit(*within_ns)),
+            Self::Ready {
+                within_ns,
+                at_least,
+                replicas,
+            } => {
+                write!(f, "ready within {}", numbers::limit(*within_ns))?;
+                if let Some(enough) = at_least {
+                    write!(f, ", at least {enough} of the replicas")?;
+                }
+                only(replicas, f)
+            }
             Self::Refuses {
                 within_ns,
                 inner,
                 container,
                 log,
+                replicas,
             } => {
                 write!(f, "ends by itself within {}, never ready", numbers::limit(*within_ns))?;
                 if let Some(inner) = inner {
@@ -138,7 +189,7 @@ impl fmt::Display for Check {
                 if let Some(log) = log {
                     write!(f, ", a log line with {log:?}")?;
                 }
-                Ok(())
+                only(replicas, f)
             }
             Self::Package {
                 project, absent: true, ..
@@ -178,8 +229,30 @@ impl fmt::Display for Check {
             Self::Log { text } => write!(f, "a log line with {text:?}"),
             Self::IndexAsked { asked: true } => f.write_str("the index is asked"),
             Self::IndexAsked { asked: false } => f.write_str("the index is not asked"),
+            Self::IndexRequests { at_most } => write!(f, "at most {at_most} requests to the index"),
+            Self::Identical => f.write_str("the same installed set on every replica"),
+            Self::Drift { projects, odd, since } => {
+                write!(f, "drift in {}", projects.join(", "))?;
+                if !odd.is_empty() {
+                    write!(f, ", odd: {}", numbered(odd))?;
+                }
+                if let Some(event) = since {
+                    write!(f, ", since `{event}`")?;
+                }
+                Ok(())
+            }
+            Self::Event { name, index } if index == MAIN => write!(f, "the event `{name}` happens"),
+            Self::Event { name, index } => write!(f, "the event `{name}` of the {index} index happens"),
         }
     }
+}
+
+/// The replicas concerned, when they are not all.
+fn only(replicas: &[usize], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if replicas.is_empty() {
+        return Ok(());
+    }
+    write!(f, ", on {}", numbered(replicas))
 }
 
 /// A number of distributions in words.

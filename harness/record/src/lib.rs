@@ -1,11 +1,15 @@
 //! seatrial-record holds what was seen, what was expected and what was concluded: pure, no I/O.
 //!
-//! An [`Observation`] has no opinion; [`judge`] compares it with [`Expectation`]s into [`Verdict`]s; a
-//! [`RunRecord`] keeps all three, and every view and the exit code come from it alone.
+//! An [`Observation`] has no opinion; [`CaseRecord::judge`] compares it with [`Expectation`]s into [`Verdict`]s; a
+//! [`RunRecord`] keeps all three, and every view and the exit code come from it alone. [`differences`] tells replicas
+//! apart, [`explain`] says what of the index's course came between them.
 
+mod differences;
 mod document;
 mod exit;
 mod expectation;
+mod explain;
+mod index;
 mod judge;
 mod log_text;
 mod manifest;
@@ -14,18 +18,23 @@ mod observation;
 mod outcome;
 mod phases;
 pub mod render;
+mod replica;
 mod run;
 pub mod snapshot;
 
+pub use differences::{Contents, Difference, FileDifference, Kind, differences};
 pub use document::{RecordError, schema};
 pub use exit::ExitCode;
 pub use expectation::{Check, Expectation, Place};
-pub use judge::{Finding, Verdict, judge};
+pub use explain::{Explanation, explain};
+pub use index::{Asked, IndexCourse, IndexEvent, IndexRequest, IndexUse};
+pub use judge::{Finding, Verdict};
 pub use log_text::{LINE_LIMIT, sanitize};
-pub use manifest::{Distribution, Import, Manifest, ManifestDiff, Origin};
+pub use manifest::{Beside, Distribution, Import, Manifest, ManifestDiff, Origin};
 pub use observation::{
-    Exit, HealthState, HealthTransition, IndexUse, LogTail, Observation, Phase, PhaseInstant, Resources, ScoredResponse,
+    Exit, HealthState, HealthTransition, LogTail, Observation, Phase, PhaseInstant, Resources, ScoredResponse,
 };
 pub use outcome::{Outcome, Totals};
 pub use phases::{Part, breakdown, metrics};
+pub use replica::{Beginning, ReplicaLife};
 pub use run::{CaseError, CaseRecord, FORMAT, HostFacts, ImageFacts, RunRecord, SnapshotState};

@@ -48,6 +48,19 @@ pub struct Distribution {
     pub origin: Origin,
     /// An earlier entry of `sys.path` holds the same project: this one is shadowed.
     pub shadowed: bool,
+    /// Digest of its files, `.pyc` left out and the order of RECORD normalised; absent when they are not known.
+    #[serde(default)]
+    pub digest: Option<String>,
+}
+
+/// The files of one entry of `sys.path` that no distribution owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// The directory on `sys.path`.
+    pub location: String,
+    /// Digest of those files, `.pyc` left out.
+    pub digest: String,
 }
 
 /// What an import of one module really yields in the environment of the server process.
@@ -78,6 +91,9 @@ pub struct Manifest {
     pub sys_path: Vec<String>,
     /// Distributions in `sys.path` order, then by project.
     pub distributions: Vec<Distribution>,
+    /// Files on the path that no RECORD names, in `sys.path` order; directories without such files are left out.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
 }
 
 impl Manifest {
@@ -150,6 +166,7 @@ mod tests {
                 location: "/env/site-packages".into(),
                 origin: Origin::Image,
                 shadowed: false,
+                digest: None,
             })
             .collect();
         Manifest {

@@ -60,6 +60,16 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
+/// The middle value, of an even number of them the mean of the two in the middle; `None` of none.
+pub fn median(mut values: Vec<u64>) -> Option<u64> {
+    values.sort_unstable();
+    let upper = *values.get(values.len() / 2)?;
+    if values.len() % 2 == 1 {
+        return Some(upper);
+    }
+    Some(values[values.len() / 2 - 1].midpoint(upper))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +116,12 @@ mod tests {
                 "16384 PiB"
             ]
         );
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![655, 610, 631]), Some(631));
+        assert_eq!(median(vec![u64::MAX, u64::MAX - 2]), Some(u64::MAX - 1));
+        assert_eq!(median(Vec::new()), None);
     }
 }

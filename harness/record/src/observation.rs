@@ -1,20 +1,32 @@
-//! What was seen of one replica: facts and instants, no opinion.
+//! What was seen of one life of a replica: facts and instants, no opinion.
 //!
-//! All instants are nanoseconds on the host's monotonic clock since the case's create request.
+//! All instants are nanoseconds on the host's monotonic clock since this life's own create (or restart) request.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::index::IndexUse;
 use crate::manifest::{Import, Manifest};
+use crate::replica::{Beginning, ReplicaLife};
+use crate::run::CaseError;
 
-/// Everything seen of one replica of one case. What was not observed is absent, never zero.
+/// Everything seen of one life of one replica of one case. What was not observed is absent, never zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Observation {
     /// Number of the replica within its group, from 0.
     pub replica: usize,
+    /// Number of this life: 0, and one more after every restart.
+    pub life: usize,
+    /// How this life began.
+    pub began: Beginning,
+    /// This life's create (or restart) request on the case's clock, whose zero is the first create request of the case;
+    /// nanoseconds.
+    pub launched_ns: u64,
+    /// Why it could not be launched, or not be watched to its end.
+    pub error: Option<CaseError>,
     /// Instants of phases, in order of time.
     pub phases: Vec<PhaseInstant>,
     /// Health as probed from outside, each change with its instant.
@@ -40,7 +52,16 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Instant at which a phase was first reached, nanoseconds since the create request.
+    /// Which replica this is, in which life.
+    pub fn who(&self) -> ReplicaLife {
+        ReplicaLife {
+            replica: self.replica,
+            life: self.life,
+            began: self.began,
+        }
+    }
+
+    /// Instant at which a phase was first reached, nanoseconds since this life's create request.
     pub fn instant(&self, phase: Phase) -> Option<u64> {
         self.phases
             .iter()
@@ -63,7 +84,7 @@ impl Observation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The container was asked for: the zero of all instants.
+    /// The container, or its restart, was asked for: the zero of all instants.
     CreateRequested,
     /// The engine's create event.
     Created,
@@ -97,7 +118,7 @@ pub enum Phase {
 pub struct PhaseInstant {
     /// Which.
     pub phase: Phase,
-    /// Nanoseconds since the create request.
+    /// Nanoseconds since this life's create request.
     pub at_ns: u64,
 }
 
@@ -132,7 +153,7 @@ impl fmt::Display for HealthState {
 pub struct HealthTransition {
     /// The new state.
     pub state: HealthState,
-    /// Nanoseconds since the create request; for `hanging` the instant the unanswered request was sent.
+    /// Nanoseconds since this life's create request; for `hanging` the instant the unanswered request was sent.
     pub at_ns: u64,
 }
 
@@ -144,7 +165,7 @@ pub struct Exit {
     pub container: i64,
     /// Exit code of the server or its launcher, from the contract's log line.
     pub inner: Option<i64>,
-    /// Nanoseconds since the create request.
+    /// Nanoseconds since this life's create request.
     pub at_ns: u64,
 }
 
@@ -156,20 +177,6 @@ pub struct Resources {
     pub peak_memory_bytes: Option<u64>,
     /// CPU time, user and system, nanoseconds.
     pub cpu_ns: Option<u64>,
-}
-
-/// What one replica asked of the index.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IndexUse {
-    /// Number of requests.
-    pub requests: u64,
-    /// Bytes of response bodies.
-    pub bytes: u64,
-    /// Files served, by name, in order.
-    pub files: Vec<String>,
-    /// Answers with a status of 400 or more.
-    pub errors: u64,
 }
 
 /// The answer to the scored request.

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::differences::Difference;
 use crate::expectation::Expectation;
+use crate::index::IndexCourse;
 use crate::judge::Verdict;
 use crate::manifest::{Manifest, ManifestDiff};
 use crate::observation::Observation;
 
 /// Format version of the record: major breaks readers, minor adds (reports/FORMAT.md).
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 
 /// One invocation of `seatrial run`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,7 +82,7 @@ pub struct ImageFacts {
 }
 
 /// One case and all that is known of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseRecord {
     /// `group/name@variant`.
@@ -97,7 +99,7 @@ pub struct CaseRecord {
     pub derived: Option<ImageFacts>,
     /// What was expected.
     pub expectations: Vec<Expectation>,
-    /// What was seen, one per replica.
+    /// What was seen, one per life of a replica.
     pub observations: Vec<Observation>,
     /// Why the case could not run.
     pub error: Option<CaseError>,
@@ -107,8 +109,15 @@ pub struct CaseRecord {
     pub verdicts: Vec<Verdict>,
     /// How the functional facts compare with the accepted snapshot.
     pub snapshot: SnapshotState,
-    /// Manifest against the image's own.
+    /// Manifest of replica 0 against the image's own.
     pub manifest_diff: Option<ManifestDiff>,
+    /// The script of the case's index and what came of it; absent when it has none.
+    #[serde(default)]
+    pub course: Option<IndexCourse>,
+    /// In what the installed sets of the replicas differ: empty when they are identical, absent when fewer than two
+    /// were read.
+    #[serde(default)]
+    pub differences: Option<Vec<Difference>>,
 }
 
 impl CaseRecord {

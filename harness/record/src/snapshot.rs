@@ -8,9 +8,12 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use similar::TextDiff;
 
+use crate::differences::Difference;
+use crate::index::INDEXES;
 use crate::log_text::sanitize;
 use crate::manifest::{Import, ManifestDiff};
 use crate::observation::{HealthState, Observation, Phase};
+use crate::replica::{ReplicaLife, ranges};
 use crate::run::{CaseRecord, split_group};
 
 /// Extension of accepted snapshots.
@@ -99,22 +102,69 @@ pub fn facts(case: &CaseRecord) -> String {
                 format!("{}: {finding}", expectation.check.subject())
             }),
     );
-    let seen: Vec<_> = case.observations.iter().map(replica_facts).collect();
-    match seen.as_slice() {
-        [first, rest @ ..] if rest.iter().all(|other| other == first) => text += first,
-        all => {
-            for (observation, facts) in case.observations.iter().zip(all) {
-                let _ = writeln!(text, "replica {}:", observation.replica);
-                text.extend(facts.lines().map(|line| format!("  {line}\n")));
-            }
+    if case.observations.len() > 1 {
+        match case.differences.as_deref() {
+            None => text += "replicas: not compared\n",
+            Some([]) => text += "replicas: identical\n",
+            Some(differences) => section(&mut text, "replicas", differences.iter().map(drift_line)),
         }
     }
+    let course = case.course.iter();
+    let happened: Vec<_> = course
+        .flat_map(|course| INDEXES.map(|index| course.of(index)))
+        .flatten()
+        .map(|event| sanitize(&event.name))
+        .collect();
+    if !happened.is_empty() {
+        let _ = writeln!(text, "events: {}", happened.join(", "));
+    }
+    text += &facts_by_replica(case);
     match &case.manifest_diff {
         Some(diff) if diff.is_empty() => text += "packages: as in the image\n",
         Some(diff) => section(&mut text, "packages", package_lines(diff)),
         None => text += "packages: not read\n",
     }
     text
+}
+
+/// The facts of all replicas at once when they agree, else those of each group that does.
+fn facts_by_replica(case: &CaseRecord) -> String {
+    let mut groups: Vec<(String, Vec<ReplicaLife>)> = Vec::new();
+    for seen in &case.observations {
+        let facts = replica_facts(seen);
+        match groups.iter_mut().find(|(other, _)| *other == facts) {
+            Some((_, lives)) => lives.push(seen.who()),
+            None => groups.push((facts, vec![seen.who()])),
+        }
+    }
+    if groups.len() < 2 {
+        return groups.into_iter().map(|(facts, _)| facts).collect();
+    }
+    let mut text = String::new();
+    for (facts, lives) in groups {
+        let plural = if lives.len() == 1 { "" } else { "s" };
+        let _ = writeln!(text, "replica{plural} {}:", ranges(&lives));
+        text.extend(facts.lines().map(|line| format!("  {line}\n")));
+    }
+    text
+}
+
+/// Who holds what of a project. Without digests: a fault that changes bytes changes other ones with another seed.
+fn drift_line(difference: &Difference) -> String {
+    let mut before = Vec::new();
+    let kinds = difference.kinds.iter().map(|kind| {
+        let versions = sanitize(difference.versions(kind));
+        let other = if before.contains(&versions) {
+            ", other files"
+        } else {
+            ""
+        };
+        let told = format!("{versions}{other} ({})", ranges(&kind.replicas));
+        before.push(versions);
+        told
+    });
+    let kinds: Vec<_> = kinds.collect();
+    format!("drift in {}: {}", sanitize(difference.subject()), kinds.join("; "))
 }
 
 /// The facts of one replica.

@@ -11,7 +11,7 @@ use crate::args::{Format, FormatArgs, ImageArgs, ImageCommand, ProjectArgs};
 use crate::failure::{Ended, Failure};
 use crate::host;
 use crate::images;
-use crate::session::Session;
+use crate::session::{IndexSource, Session};
 use crate::signals::Cancel;
 
 /// Does what the sub-command says.
@@ -40,7 +40,7 @@ async fn build(project: &Project, names: &[String]) -> Ended {
         );
     }
     let cancel = Cancel::on_signals()?;
-    let session = Session::open(host::run_id(jiff::Timestamp::now())).await?;
+    let session = Session::open(host::run_id(jiff::Timestamp::now()), &IndexSource::Live).await?;
     let built = tokio::select! {
         built = build_each(&session, project, &names) => built,
         () = cancel.cancelled() => Ok(cancel.exit_code()),

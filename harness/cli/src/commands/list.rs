@@ -13,6 +13,7 @@ struct Row<'a> {
     id: &'a str,
     image: &'a str,
     method: &'static str,
+    replicas: usize,
     tags: &'a [String],
     file: String,
     why: &'a str,
@@ -29,6 +30,7 @@ pub fn run(project_args: &ProjectArgs, args: &ListArgs) -> Ended {
             id: &case.id,
             image: &case.image,
             method: case.method.as_str(),
+            replicas: case.scenario.replicas.count,
             tags: &case.scenario.tags,
             file: case.scenario.file.to_string_lossy().into_owned(),
             why: &case.scenario.why,
@@ -38,7 +40,13 @@ pub fn run(project_args: &ProjectArgs, args: &ListArgs) -> Ended {
         Format::Json => print_json(&rows)?,
         Format::Text => {
             let width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
-            let lines = rows.iter().map(|row| format!("{:width$}  {}\n", row.id, row.image));
+            let several = |row: &Row| match row.replicas {
+                1 => String::new(),
+                count => format!(" x{count}"),
+            };
+            let lines = rows
+                .iter()
+                .map(|row| format!("{:width$}  {}{}\n", row.id, row.image, several(row)));
             print(&lines.collect::<String>())?;
             eprintln!("{} cases", rows.len());
         }

@@ -4,6 +4,7 @@ pub mod check;
 pub mod doctor;
 pub mod gc;
 pub mod image;
+pub mod index;
 pub mod list;
 pub mod report;
 pub mod run;

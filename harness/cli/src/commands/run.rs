@@ -12,7 +12,7 @@ use crate::failure::{Ended, Failure};
 use crate::host;
 use crate::progress::Progress;
 use crate::runner::{self, Orders};
-use crate::session::Session;
+use crate::session::{IndexSource, Session};
 use crate::signals::Cancel;
 use crate::store::Store;
 
@@ -38,7 +38,8 @@ pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
         .clone()
         .unwrap_or_else(|| project.root().join("reports/runs").join(&id));
     let store = Store::create(folder).map_err(Failure::could_not_run)?;
-    let record = runtime()?.block_on(work(id, &project, &plan, &orders, &store))?;
+    let source = IndexSource::of(&args.lock);
+    let record = runtime()?.block_on(work(id, &source, &project, &plan, &orders, &store))?;
     show(&record, args.format.format, store.folder())?;
     Ok(record.exit_code())
 }
@@ -46,13 +47,14 @@ pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
 /// Everything between the first request to the engine and the last.
 async fn work(
     id: String,
+    source: &IndexSource,
     project: &Project,
     plan: &Plan,
     orders: &Orders,
     store: &Store,
 ) -> Result<RunRecord, Failure> {
     let cancel = Cancel::on_signals()?;
-    let session = Session::open(id).await?;
+    let session = Session::open(id, source).await?;
     let ran = runner::run(&session, project, plan, orders, store, &cancel, &Progress::on_stderr()).await;
     // The record stands whether or not the clean-up held; what is left is swept by the next start.
     if let Err(failure) = session.close().await {

@@ -12,6 +12,7 @@ pub fn run(args: &SchemaArgs) -> Ended {
         SchemaName::Scenario => seatrial_spec::schema("scenario"),
         SchemaName::Image => seatrial_spec::schema("image"),
         SchemaName::Contract => seatrial_spec::schema("contract"),
+        SchemaName::Packages => seatrial_spec::schema("packages"),
         SchemaName::Record => Some(seatrial_record::schema()),
     };
     print_json(&schema)?;

@@ -70,9 +70,7 @@ fn arguments(
 ) -> BTreeMap<String, String> {
     let mut all = own.clone();
     all.insert("BASE".into(), base.reference.clone());
-    all.extend(pip_variables(
-        &session.local_index_url(&format!("build {}", image.name)),
-    ));
+    all.extend(pip_variables(&session.local_index(&format!("build {}", image.name))));
     all
 }
 

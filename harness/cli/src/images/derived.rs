@@ -4,8 +4,9 @@ use anyhow::Context as _;
 use seatrial_engine::{BuildSpec, Engine as _, ImageInfo};
 
 use super::named::NamedImage;
-use super::{BUILT, pip_variables};
+use super::{Added, BUILT, pip_variables};
 use crate::cache;
+use crate::requirements::CONSTRAINTS;
 use crate::session::Session;
 
 /// Builds the derived image, or finds the one already built from the same image and requirements.
@@ -13,12 +14,20 @@ pub async fn derive(
     session: &Session,
     image: &NamedImage,
     user: &str,
-    requirements: &[String],
+    added: Added<'_>,
     say: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<ImageInfo> {
-    let requirements = requirements.join("\n") + "\n";
+    let requirements = added.requirements.text();
+    let constraints = added.requirements.constraints_text().unwrap_or_default();
     let dockerfile = dockerfile(&image.info.reference, user);
-    let digest = cache::digest([image.info.id.as_bytes(), dockerfile.as_bytes(), requirements.as_bytes()]);
+    let inputs = [
+        image.info.id.as_str(),
+        &dockerfile,
+        &requirements,
+        &constraints,
+        added.identity,
+    ];
+    let digest = cache::digest(inputs.map(str::as_bytes));
     let reference = format!("seatrial/{}-derived:{digest}", image.name);
     let _turn = session.turns.of(&reference).await;
     if let Some(info) = session.engine.image(&reference).await? {
@@ -30,9 +39,10 @@ pub async fn derive(
         files: vec![
             ("Dockerfile".into(), dockerfile.into_bytes(), false),
             ("requirements.txt".into(), requirements.into_bytes(), false),
+            (CONSTRAINTS.into(), constraints.into_bytes(), false),
         ],
         dockerfile: "Dockerfile".into(),
-        args: pip_variables(&session.local_index_url("build derived image")).into(),
+        args: pip_variables(added.index),
         labels: [(BUILT.to_owned(), digest)].into(),
         host_network: true,
     };
@@ -49,9 +59,10 @@ fn dockerfile(from: &str, user: &str) -> String {
     format!(
         "FROM {from}\n\
          ARG PIP_INDEX_URL\n\
+         ARG PIP_EXTRA_INDEX_URL\n\
          ARG PIP_TRUSTED_HOST\n\
          ARG PIP_DISABLE_PIP_VERSION_CHECK\n\
-         COPY requirements.txt /tmp/requirements.txt\n\
+         COPY requirements.txt {CONSTRAINTS} /tmp/\n\
          RUN pip install --no-cache-dir -r /tmp/requirements.txt\n\
          USER {user}\n"
     )

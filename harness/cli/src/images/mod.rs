@@ -10,6 +10,11 @@ mod recipe;
 mod tree;
 mod warm;
 
+use std::collections::BTreeMap;
+
+use crate::requirements::Requirements;
+use crate::worlds::IndexUrls;
+
 pub use derived::derive;
 pub use named::{NamedImage, locate, prepare};
 pub use tree::build_tree;
@@ -18,11 +23,24 @@ pub use warm::warm_index;
 /// Label of every image that seatrial builds; its value is the digest of the image's inputs.
 pub const BUILT: &str = "seatrial.inputs";
 
-/// pip's variables in builds and helper containers: seatrial's index and nothing else.
-fn pip_variables(index_url: &str) -> [(String, String); 3] {
-    [
-        ("PIP_INDEX_URL".to_owned(), index_url.to_owned()),
-        ("PIP_TRUSTED_HOST".to_owned(), "127.0.0.1".to_owned()),
-        ("PIP_DISABLE_PIP_VERSION_CHECK".to_owned(), "1".to_owned()),
-    ]
+/// pip's variables in builds and helper containers: seatrial's index, the second one if there is one, and nothing else.
+fn pip_variables(index: &IndexUrls) -> BTreeMap<String, String> {
+    let extra = index.extra.clone().map(|url| ("PIP_EXTRA_INDEX_URL", url));
+    let always = [
+        ("PIP_INDEX_URL", index.main.clone()),
+        ("PIP_TRUSTED_HOST", "127.0.0.1".to_owned()),
+        ("PIP_DISABLE_PIP_VERSION_CHECK", "1".to_owned()),
+    ];
+    let all = always.into_iter().chain(extra);
+    all.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What a case adds to an image, and the index as it is before anything happens to it: all that is built beforehand for
+/// the case follows from these.
+#[derive(Clone, Copy, Debug)]
+pub struct Added<'a> {
+    pub requirements: Requirements<'a>,
+    pub index: &'a IndexUrls,
+    /// [`crate::worlds::Worlds::identity`] of the index.
+    pub identity: &'a str,
 }

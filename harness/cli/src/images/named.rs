@@ -8,7 +8,8 @@ use seatrial_spec::{Contract, Image, ImageSource, Project};
 use super::build::build;
 use super::recipe;
 use crate::cache;
-use crate::observe::manifest::{self, Origins};
+use crate::observe::manifest::{self, Question};
+use crate::observe::origins::Origins;
 use crate::session::Session;
 
 /// An image ready to be launched.
@@ -78,11 +79,11 @@ async fn existing(session: &Session, reference: &str, name: &str) -> anyhow::Res
 
 /// What the image holds by itself, read once per image id and reader.
 async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) -> anyhow::Result<Option<Manifest>> {
-    if contract.python.is_empty() {
+    let Some(command) = manifest::command(contract, &Question::default()) else {
         return Ok(None);
-    }
-    let candidates = contract.python.join(" ");
-    let key = cache::digest([info.id.as_bytes(), manifest::READER.as_bytes(), candidates.as_bytes()]);
+    };
+    // The command holds the whole reader, so another reader is another key.
+    let key = cache::digest([info.id.as_bytes(), command.join(" ").as_bytes()]);
     let file = session.cache.folder("manifests")?.join(format!("{key}.json"));
     // A file that does not hold is read anew, not complained about: it is only a cache.
     if let Some(known) = std::fs::read(&file)
@@ -93,7 +94,7 @@ async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) 
     }
     let task = TaskSpec {
         image: info.id.clone(),
-        command: manifest::command(contract, None, &[], ""),
+        command,
         env: Default::default(),
         user: None,
         mounts: vec![],
@@ -101,12 +102,12 @@ async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) 
         deadline: manifest::DEADLINE,
     };
     let raw = manifest::parse(&session.engine.task(&session.owner, task).await?)?;
-    let (manifest, _) = Origins {
+    let at_rest = Origins {
         image: None,
         mount: None,
         derived: false,
-    }
-    .classify(raw);
+    };
+    let manifest = at_rest.classify(raw).manifest;
     let mut aside = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(session.cache.root()))?;
     serde_json::to_writer(&mut aside, &manifest)?;
     aside.persist(&file)?;

@@ -8,11 +8,13 @@ use anyhow::{Context as _, bail};
 use seatrial_engine::{Engine as _, Mount, TaskSpec};
 
 use super::named::NamedImage;
-use super::pip_variables;
+use super::{Added, pip_variables};
 use crate::cache;
 use crate::interpreter;
+use crate::requirements::{CONSTRAINTS, Requirements};
 use crate::session::Session;
 use crate::stage::open_to_all;
+use crate::worlds::IndexUrls;
 
 /// Installing a large set from a slow upstream takes minutes.
 const DEADLINE: Duration = Duration::from_secs(900);
@@ -32,16 +34,26 @@ const TARGET: &str = r#"
 for file in /seatrial/requirements-*.txt; do "$python" -m pip install --target /seatrial/tree -r "$file"; done
 "#;
 
-/// The folder with the tree on the host; built on first need with the Python of `builder`.
+/// The folder with the tree on the host; built on first need with the Python of `builder`. The lists of `then` are laid
+/// over the requirements one after another.
 pub async fn build_tree(
     session: &Session,
     builder: &NamedImage,
-    lists: &[&[String]],
+    added: Added<'_>,
+    then: &[Vec<String>],
     say: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<PathBuf> {
-    let script = script(&builder.contract.python, lists.len());
-    let lists: Vec<String> = lists.iter().map(|list| list.join("\n") + "\n").collect();
-    let inputs = [builder.info.id.as_str(), script.as_str()];
+    let script = script(&builder.contract.python, then.len());
+    let further = then.iter().map(|lines| Requirements {
+        lines,
+        ..added.requirements
+    });
+    let lists: Vec<String> = std::iter::once(added.requirements)
+        .chain(further)
+        .map(|list| list.text())
+        .collect();
+    let constraints = added.requirements.constraints_text().unwrap_or_default();
+    let inputs = [builder.info.id.as_str(), script.as_str(), &constraints, added.identity];
     let digest = cache::digest(
         inputs
             .into_iter()
@@ -65,10 +77,10 @@ pub async fn build_tree(
     for (number, list) in lists.iter().enumerate() {
         fs::write(work.join(format!("requirements-{number}.txt")), list)?;
     }
-    let index_url = session.local_index_url(&format!("tree {digest}"));
+    fs::write(work.join(CONSTRAINTS), constraints)?;
     let output = session
         .engine
-        .task(&session.owner, task(builder, script, &work, &index_url))
+        .task(&session.owner, task(builder, script, &work, added.index))
         .await?;
     if output.code != 0 {
         bail!(
@@ -81,13 +93,13 @@ pub async fn build_tree(
     Ok(finished)
 }
 
-fn script(candidates: &[String], lists: usize) -> String {
-    let how = if lists == 1 { VENV } else { TARGET };
+fn script(candidates: &[String], then: usize) -> String {
+    let how = if then == 0 { VENV } else { TARGET };
     format!("set -e\n{}{how}", interpreter::choose(candidates))
 }
 
-fn task(builder: &NamedImage, script: String, work: &Path, index_url: &str) -> TaskSpec {
-    let mut env: std::collections::BTreeMap<String, String> = pip_variables(index_url).into();
+fn task(builder: &NamedImage, script: String, work: &Path, index: &IndexUrls) -> TaskSpec {
+    let mut env = pip_variables(index);
     env.insert("HOME".into(), "/tmp".into());
     TaskSpec {
         image: builder.info.id.clone(),

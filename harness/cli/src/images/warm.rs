@@ -6,21 +6,27 @@ use std::time::Duration;
 use seatrial_engine::{Engine as _, Mount, TaskSpec};
 
 use super::named::NamedImage;
-use super::pip_variables;
+use super::{Added, pip_variables};
 use crate::cache;
 use crate::interpreter;
+use crate::requirements::CONSTRAINTS;
 use crate::session::Session;
-use crate::stage::open_to_all;
+use crate::stage::{open_to_all, write_open};
 
 /// File that says the work of a folder was done in this run.
 const DONE: &str = "done";
 const DEADLINE: Duration = Duration::from_secs(900);
 
 /// Asks the index, by the image's own pip, for everything that the requirements lead to. Requirements that cannot be
-/// met are the case's business, not ours: their failure is not an error here.
-pub async fn warm_index(session: &Session, image: &NamedImage, requirements: &[String]) -> anyhow::Result<()> {
-    let text = requirements.join("\n") + "\n";
-    let name = format!("warm-{}", cache::digest([image.info.id.as_bytes(), text.as_bytes()]));
+/// met are the case's business, not ours: their failure is not an error here. An image without pip warms nothing.
+pub async fn warm_index(session: &Session, image: &NamedImage, added: Added<'_>) -> anyhow::Result<()> {
+    if image.contract.python.is_empty() {
+        return Ok(());
+    }
+    let text = added.requirements.text();
+    let constraints = added.requirements.constraints_text().unwrap_or_default();
+    let inputs = [image.info.id.as_str(), &text, &constraints, added.identity];
+    let name = format!("warm-{}", cache::digest(inputs.map(str::as_bytes)));
     let _turn = session.turns.of(&name).await;
     let work = session.folder.path().join(name);
     if work.join(DONE).exists() {
@@ -29,15 +35,14 @@ pub async fn warm_index(session: &Session, image: &NamedImage, requirements: &[S
     let done = work.join(DONE);
     fs::create_dir_all(&work)?;
     open_to_all(&work)?;
-    let list = work.join("requirements.txt");
-    fs::write(&list, text)?;
-    open_to_all(&list)?;
+    write_open(&work.join("requirements.txt"), &text)?;
+    write_open(&work.join(CONSTRAINTS), &constraints)?;
     let script = interpreter::choose(&image.contract.python)
         + "exec \"$python\" -m pip download --no-cache-dir -d /tmp/warm -r /seatrial/requirements.txt";
     let task = TaskSpec {
         image: image.info.id.clone(),
         command: ["sh", "-c", &script].map(String::from).into(),
-        env: pip_variables(&session.local_index_url("warm")).into(),
+        env: pip_variables(added.index),
         user: None,
         mounts: vec![Mount {
             source: work,

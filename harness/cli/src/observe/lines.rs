@@ -33,14 +33,17 @@ pub struct LogReader {
     tell: watch::Sender<Seen>,
     tail: VecDeque<String>,
     matched: Vec<(String, String)>,
+    /// Bytes at its start that are passed over.
+    skip: u64,
     bytes: u64,
     lines: u64,
     cut: Option<String>,
 }
 
 impl LogReader {
-    /// A reader that looks for the contract's marks and the expected texts.
-    pub fn new(marks: &Marks, wanted: Vec<String>) -> (LogReader, watch::Receiver<Seen>) {
+    /// A reader that looks for the contract's marks and the expected texts. The first `skip` bytes, which earlier lives of
+    /// the same container have written, are passed over.
+    pub fn new(marks: &Marks, wanted: Vec<String>, skip: u64) -> (LogReader, watch::Receiver<Seen>) {
         let (tell, told) = watch::channel(Seen::default());
         let named = [
             (Phase::InstallBegin, &marks.install_begin),
@@ -62,6 +65,7 @@ impl LogReader {
             tell,
             tail: VecDeque::new(),
             matched: Vec::new(),
+            skip,
             bytes: 0,
             lines: 0,
             cut: None,
@@ -86,7 +90,7 @@ impl LogReader {
                     break;
                 }
             };
-            let chunk = match chunk {
+            let mut chunk = match chunk {
                 Some(Ok(chunk)) => chunk,
                 Some(Err(error)) => {
                     self.cut = Some(error.to_string());
@@ -94,6 +98,9 @@ impl LogReader {
                 }
                 None => break,
             };
+            let skipped = self.skip.min(chunk.bytes.len() as u64);
+            self.skip -= skipped;
+            chunk.bytes.drain(..skipped as usize);
             self.bytes += chunk.bytes.len() as u64;
             self.split(&mut open[usize::from(chunk.stderr)], &chunk);
         }
@@ -183,12 +190,16 @@ mod tests {
     }
 
     async fn read(chunks: &[&[u8]]) -> (LogTail, Seen) {
+        read_after(0, chunks).await
+    }
+
+    async fn read_after(skip: u64, chunks: &[&[u8]]) -> (LogTail, Seen) {
         let marks = Marks {
             server_start: Some("Starting".into()),
             inner_exit: Some("finish".into()),
             ..Marks::default()
         };
-        let (reader, told) = LogReader::new(&marks, vec!["needle".into()]);
+        let (reader, told) = LogReader::new(&marks, vec!["needle".into()], skip);
         let chunks: Vec<_> = chunks.iter().map(|bytes| chunk(bytes)).collect();
         let log = futures_util::stream::iter(chunks).boxed();
         let tail = reader.read(log, std::future::pending()).await;
@@ -203,6 +214,13 @@ mod tests {
         assert_eq!(seen.inner_exit, Some(99));
         assert!(seen.phases.iter().any(|(phase, _)| *phase == Phase::ServerStart));
         assert_eq!(tail.matched, [("needle".to_owned(), "the needle".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_life_wrote_is_passed_over() {
+        let (tail, seen) = read_after(12, &[b"| finish ", b"95\nStarting again\n"]).await;
+        assert_eq!((tail.tail, tail.bytes), (vec!["Starting again".to_owned()], 15));
+        assert_eq!(seen.inner_exit, None);
     }
 
     #[tokio::test]

@@ -1,17 +1,19 @@
-//! Reads the installed set of a replica or of an image by the image's own interpreter, and says where each part came from.
+//! Reads the installed set of a replica or of an image, by the image's own interpreter or by a reader that the image
+//! brings.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use seatrial_engine::{Command, CommandOutput};
-use seatrial_record::{Distribution, Import, Manifest, Origin};
+use seatrial_record::Manifest;
 use seatrial_spec::Contract;
 use serde::Deserialize;
 
 use crate::interpreter;
 
-/// The program that runs inside the container.
-pub const READER: &str = include_str!("manifest_reader.py");
+/// The program that runs inside the container: two files laid one behind the other.
+pub const READER: &str = concat!(include_str!("digests.py"), "\n\n", include_str!("manifest_reader.py"));
 /// What it prints in front of its one line of JSON.
 const MARK: &str = "seatrial-manifest:";
 /// Reading a large environment with cold caches takes seconds, never this long.
@@ -20,30 +22,41 @@ pub const DEADLINE: Duration = Duration::from_secs(180);
 /// What the reader prints.
 #[derive(Debug, Deserialize)]
 pub struct Raw {
-    python: String,
-    sys_path: Vec<String>,
-    user_site: String,
+    pub(super) python: String,
+    pub(super) sys_path: Vec<String>,
+    pub(super) user_site: String,
     /// User of the server process; absent for an image that is not running.
-    pub uid: Option<u32>,
-    distributions: Vec<RawDistribution>,
-    imports: Vec<RawImport>,
+    pub(super) uid: Option<u32>,
+    pub(super) distributions: Vec<RawDistribution>,
+    pub(super) imports: Vec<RawImport>,
+    /// By directory of the path: files that no RECORD accounts for.
+    pub(super) beside: BTreeMap<String, RawBeside>,
 }
 
 #[derive(Debug, Deserialize)]
-struct RawDistribution {
-    project: String,
-    version: String,
-    location: String,
-    shadowed: bool,
+pub(super) struct RawDistribution {
+    pub(super) project: String,
+    pub(super) version: String,
+    pub(super) location: String,
+    pub(super) shadowed: bool,
+    pub(super) digest: Option<String>,
+    /// Digests by path; absent for a distribution that is as the image came with it.
+    pub(super) files: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct RawImport {
-    project: String,
-    module: Option<String>,
-    version: Option<String>,
-    file: Option<String>,
-    error: Option<String>,
+pub(super) struct RawBeside {
+    pub(super) digest: String,
+    pub(super) files: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawImport {
+    pub(super) project: String,
+    pub(super) module: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) file: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 /// A package whose import is tried: its project and, if the scenario names it, the module.
@@ -53,26 +66,50 @@ pub struct Wanted {
     pub import: Option<String>,
 }
 
-/// The command that reads the manifest: of the server process when `server` is given, else of the image at rest.
-pub fn command(contract: &Contract, server: Option<&str>, imports: &[Wanted], entry_dir: &str) -> Vec<String> {
+/// What the reader is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Question<'a> {
+    /// Read the environment of the server process; else the image at rest.
+    pub running: bool,
+    /// Packages whose import is tried.
+    pub imports: &'a [Wanted],
+    /// Directory of the entry script, relative to the app root.
+    pub entry_dir: &'a str,
+    /// What the image came with: its distributions are taken at their RECORD's word. `None`: all are.
+    pub image: Option<&'a Manifest>,
+    /// Where the tree is mounted.
+    pub mount: Option<&'a str>,
+}
+
+/// The command that reads the manifest; `None` for a contract that has no way to.
+pub fn command(contract: &Contract, question: &Question<'_>) -> Option<Vec<String>> {
+    if contract.python.is_empty() {
+        return (!contract.reader.is_empty()).then(|| contract.reader.clone());
+    }
     let appended: Vec<String> = contract
         .path_appended
         .iter()
         .map(|path| {
             path.replace("{app_root}", &contract.app_root)
-                .replace("{entry_dir}", entry_dir)
+                .replace("{entry_dir}", question.entry_dir)
         })
         .collect();
+    let known = question.image.map(|image| {
+        let digests = image.distributions.iter().filter_map(|dist| dist.digest.as_ref());
+        digests.collect::<Vec<_>>()
+    });
     let params = serde_json::json!({
-        "server": server,
+        "server": contract.server_process.as_ref().filter(|_| question.running),
         "appended": appended,
-        "imports": imports,
+        "imports": question.imports,
+        "known": known,
+        "mount": question.mount,
         "source": READER,
     });
     let script = interpreter::choose(&contract.python) + "exec \"$python\" -c \"$1\" \"$2\"";
     let mut argv: Vec<String> = ["sh", "-c", &script, "seatrial"].map(String::from).into();
     argv.extend([READER.to_owned(), params.to_string()]);
-    argv
+    Some(argv)
 }
 
 /// The same as an engine command.
@@ -95,156 +132,9 @@ pub fn parse(output: &CommandOutput) -> anyhow::Result<Raw> {
     serde_json::from_str(json).context("the manifest reader's answer is not understood")
 }
 
-/// Where packages of a replica can come from.
-#[derive(Clone, Debug)]
-pub struct Origins<'a> {
-    /// The image's own installed set; `None` while that very set is read.
-    pub image: Option<&'a Manifest>,
-    /// Where the tree is mounted.
-    pub mount: Option<String>,
-    /// The replica runs a derived image.
-    pub derived: bool,
-}
-
-impl Origins<'_> {
-    /// Gives every distribution and every import its origin. A distribution counts as the image's own when the image
-    /// has the same project in the same version at the same place; a reinstallation of the same version in place
-    /// therefore cannot be told from the image's copy.
-    pub fn classify(&self, raw: Raw) -> (Manifest, Vec<Import>) {
-        let distributions: Vec<Distribution> = raw
-            .distributions
-            .into_iter()
-            .map(|dist| Distribution {
-                origin: self.of_distribution(&dist, &raw.user_site),
-                project: dist.project,
-                version: dist.version,
-                location: dist.location,
-                shadowed: dist.shadowed,
-            })
-            .collect();
-        let imports = raw
-            .imports
-            .into_iter()
-            .map(|import| Import {
-                origin: import
-                    .file
-                    .as_deref()
-                    .and_then(|file| of_file(file, &import.project, &distributions)),
-                project: import.project,
-                module: import.module,
-                version: import.version,
-                file: import.file,
-                error: import.error,
-            })
-            .collect();
-        let manifest = Manifest {
-            python: raw.python,
-            sys_path: raw.sys_path,
-            distributions,
-        };
-        (manifest, imports)
-    }
-
-    fn of_distribution(&self, dist: &RawDistribution, user_site: &str) -> Origin {
-        let Some(image) = self.image else { return Origin::Image };
-        if self.mount.as_ref().is_some_and(|mount| is_below(&dist.location, mount)) {
-            return Origin::Mounted;
-        }
-        let same = |own: &Distribution| {
-            own.project == dist.project && own.version == dist.version && own.location == dist.location
-        };
-        if image.distributions.iter().any(same) {
-            Origin::Image
-        } else if is_below(&dist.location, user_site) {
-            Origin::UserSite
-        } else if self.derived {
-            Origin::Derived
-        } else {
-            Origin::Installed
-        }
-    }
-}
-
-/// A file has the origin of its project's distribution in the folder that holds the file. A module that no distribution
-/// accounts for (one of the app's own) has none.
-fn of_file(file: &str, project: &str, distributions: &[Distribution]) -> Option<Origin> {
-    let holding = |dist: &&Distribution| is_below(file, &dist.location);
-    distributions
-        .iter()
-        .filter(holding)
-        .find(|dist| dist.project == project)
-        .map(|dist| dist.origin)
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    std::path::Path::new(path).starts_with(folder)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn raw(dists: &[(&str, &str, &str)], imported: &str) -> Raw {
-        Raw {
-            python: "3.11.2".into(),
-            sys_path: vec![],
-            user_site: "/home/u/.local/lib".into(),
-            uid: Some(1000),
-            distributions: dists
-                .iter()
-                .map(|(project, version, location)| RawDistribution {
-                    project: (*project).into(),
-                    version: (*version).into(),
-                    location: (*location).into(),
-                    shadowed: false,
-                })
-                .collect(),
-            imports: vec![RawImport {
-                project: "numpy".into(),
-                module: Some("numpy".into()),
-                version: None,
-                file: Some(imported.into()),
-                error: None,
-            }],
-        }
-    }
-
-    #[test]
-    fn origin_follows_place_and_version() {
-        let none = Origins {
-            image: None,
-            mount: None,
-            derived: false,
-        };
-        let (image, _) = none.classify(raw(&[("numpy", "1.26.4", "/env/site")], "/env/site/numpy/__init__.py"));
-        let seen = [
-            ("numpy", "1.25.2", "/app/libs"),
-            ("numpy", "1.26.4", "/env/site"),
-            ("six", "1.16.0", "/env/site"),
-            ("idna", "3.7", "/home/u/.local/lib"),
-        ];
-        let mounted = Origins {
-            image: Some(&image),
-            mount: Some("/app/libs".into()),
-            derived: false,
-        };
-        let (manifest, imports) = mounted.classify(raw(&seen, "/app/libs/numpy/__init__.py"));
-        let origins: Vec<Origin> = manifest.distributions.iter().map(|dist| dist.origin).collect();
-        assert_eq!(
-            origins,
-            [Origin::Mounted, Origin::Image, Origin::Installed, Origin::UserSite]
-        );
-        assert_eq!(imports[0].origin, Some(Origin::Mounted));
-
-        let derived = Origins {
-            image: Some(&image),
-            mount: None,
-            derived: true,
-        };
-        let (manifest, imports) = derived.classify(raw(&seen[2..3], "/app/numpy.py"));
-        assert_eq!(manifest.distributions[0].origin, Origin::Derived);
-        assert_eq!(imports[0].origin, None, "the app's own module has no origin");
-    }
 
     #[test]
     fn a_reader_that_fails_says_why() {

@@ -1,8 +1,8 @@
 """Reads what is installed, as the server process sees it, and what imports really yield.
 
 Runs inside the container after the timed part, on the image's own interpreter, standard library only, Python 3.8 or
-newer. Takes one JSON argument, prints one JSON line after MARK. It runs twice: first to find the server process, then
-again in that process's environment, working directory and import path.
+newer, behind the text of digests.py. Takes one JSON argument, prints one JSON line after MARK. It runs twice: first to
+find the server process, then again in that process's environment, working directory and import path.
 """
 
 import importlib.metadata
@@ -124,6 +124,23 @@ def try_import(want, dists, path):
     return result
 
 
+def contents(dists, known, mount):
+    """Digests of every distribution, and of what lies beside them in the folders that hold any and in the mounted one."""
+    infos, digests = {}, {}
+    for _, dist, location, _ in dists:
+        info = str(dist._path)  # PathDistribution keeps it to itself, on every version so far
+        infos.setdefault(location, []).append(info)
+        digests[info] = distribution(info, known)
+    if mount and os.path.isdir(mount):
+        infos.setdefault(os.path.realpath(mount), [])
+    around = {}
+    for location, held in infos.items():
+        files = beside(location, held)
+        if files:
+            around[location] = {"digest": digest_of(files.items()), "files": files}
+    return digests, around
+
+
 def inside(params):
     """The second run: this process stands where the server stands."""
     path = [params["script_dir"]] if params["script_dir"] else []
@@ -131,15 +148,21 @@ def inside(params):
     dists = distributions(path)
     import site
 
+    known = None if params["known"] is None else set(params["known"])
+    digests, around = contents(dists, known, params["mount"])
     print(MARK + json.dumps({
         "python": sys.version.split()[0],
         "sys_path": path,
         "user_site": site.getusersitepackages(),
         "uid": params["uid"],
         "distributions": [
-            {"project": project, "version": dist.version, "location": location, "shadowed": shadowed}
+            {
+                "project": project, "version": dist.version, "location": location, "shadowed": shadowed,
+                "digest": digests[str(dist._path)][0], "files": digests[str(dist._path)][1],
+            }
             for project, dist, location, shadowed in dists
         ],
+        "beside": around,
         "imports": [try_import(want, dists, path) for want in params["imports"]],
     }))
 

@@ -2,6 +2,7 @@
 
 mod lines;
 pub mod manifest;
+pub mod origins;
 mod prober;
 mod score;
 

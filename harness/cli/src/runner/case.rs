@@ -1,296 +1,320 @@
-//! Runs one case from its launch to its last fact. What is timed ends before anything inside the container is touched.
+//! Runs one case from its first launch to its last fact. What is timed ends before anything inside a container is touched.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
 
 use anyhow::Context as _;
-use reqwest::Client;
-use seatrial_engine::{Ended, Engine as _, LaunchSpec, Network, Replica, Stamp};
-use seatrial_record::{
-    Exit, HealthState, HealthTransition, IndexUse, LogTail, Observation, Phase, PhaseInstant, Resources,
-};
-use seatrial_spec::{Case, Contract};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt as _, stream};
+use seatrial_engine::{DockerReplica, Engine as _, LaunchSpec, Network, Replica as _, ReplicaSpec};
+use seatrial_record::{Beginning, CaseError, Difference, IndexCourse, Observation, ReplicaLife};
+use seatrial_spec::{Case, Project, Restart};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::event::{Event, Reporter};
-use super::layout::Layout;
+use super::case_error;
+use super::event::Reporter;
+use super::fleet::{Progress, Wave, waves};
+use super::inside::{self, Files};
+use super::layout::{Layout, Places};
+use super::life::{Life, Watching, first, unborn};
 use super::prepare::Ready;
-use crate::observe::manifest::{self, Origins, Wanted};
-use crate::observe::{LogReader, Prober, Seen, score};
+use super::roster::Roster;
+use crate::course;
+use crate::observe::Prober;
 use crate::session::Session;
+use crate::worlds::{IndexUrls, Opened};
 
-/// How long a case without a time of its own is watched.
-const WATCHED: Duration = Duration::from_secs(120);
-/// How long the log of a container that has ended may take to arrive.
-const LOG_DRAIN: Duration = Duration::from_secs(30);
+/// Replicas that are read, and those that are removed, at a time.
+const AT_ONCE: usize = 8;
 
-/// How a replica came out; neither, when its time was up first.
+/// All that was seen of a case.
 #[derive(Default)]
-struct End {
-    ready: Option<Instant>,
-    exited: Option<Ended>,
+pub struct Seen {
+    /// One per life, by replica.
+    pub observations: Vec<Observation>,
+    pub course: Option<IndexCourse>,
+    pub differences: Option<Vec<Difference>>,
+    /// Why some replica could not be launched, watched or removed.
+    pub error: Option<CaseError>,
 }
 
-/// Launches the case's replica, watches it to its end or its time, and reads the facts.
+/// Launches the replicas of a case, watches each to its end or its time, starts some again, and reads the facts.
 pub async fn run(
     session: &Session,
+    project: &Project,
     network: &Network,
     case: &Case,
     ready: &Ready,
     reporter: &dyn Reporter,
-) -> anyhow::Result<Observation> {
-    let contract = &ready.image.contract;
-    let token = session.index.issue_token(&case.id);
-    let index_address = session
+) -> anyhow::Result<Seen> {
+    let refused = session.index.refused();
+    let worlds = ready.worlds.open(&session.index)?;
+    let address = session
         .index
         .listen(network.gateway)
         .await
         .context("the index cannot listen where the run's containers reach this host")?;
-    let layout = Layout::make(session, case, ready)?;
-    let client = Prober::client()?;
-    let spec = LaunchSpec {
-        image: ready.derived.as_ref().unwrap_or(&ready.image.info).id.clone(),
-        env: vec![layout.environment(
+    let trial = Trial {
+        session,
+        network,
+        ready,
+        address,
+        tokens: (0..case.scenario.replicas.count)
+            .map(|replica| tokens(session, &worlds, replica))
+            .collect(),
+        places: OnceLock::new(),
+        watching: Watching {
             case,
-            contract,
-            &session.index.url(index_address, &token),
-            &index_address.ip().to_string(),
-        )],
-        mounts: layout.mounts(contract, ready),
-        ports: vec![contract.probe.port],
-        case: case.id.clone(),
+            contract: &ready.image.contract,
+            client: Prober::client()?,
+            worlds: &worlds,
+            reporter,
+        },
     };
-    let replica = session
-        .engine
-        .launch(&session.owner, network, spec)
-        .await?
-        .pop()
-        .context("the engine launched no replica")?;
-
-    let watch = Watch::begin(&replica, case, contract);
-    // None: it has ended before it could be asked, and its end is what is seen.
-    let address = replica.address(contract.probe.port);
-    let mut health = Vec::new();
-    let mut changed = |state, at: Instant| {
-        let after = at.saturating_duration_since(watch.zero);
-        health.push(HealthTransition {
-            state,
-            at_ns: after.as_nanos() as u64,
-        });
-        reporter.on_event(&Event::Health {
-            id: &case.id,
-            state,
-            after,
-        });
-    };
-    let mut end = End::default();
-    tokio::select! {
-        at = until_ready(&client, address, contract, watch.zero, &mut changed) => end.ready = Some(at),
-        ended = replica.ended() => end.exited = Some(ended?),
-        () = sleep_until(watch.zero + watched(case)) => {}
+    let zero = Instant::now();
+    worlds.begin();
+    let mut roster = trial.boot(zero).await;
+    trial.read(&mut roster).await;
+    for restart in &case.scenario.replicas.restarts {
+        trial.restart(restart, &mut roster).await;
     }
+    trial.finish(&mut roster).await;
 
-    let mut observation = Observation {
-        health,
-        ..Observation::default()
+    let zero = roster.begun.values().min().copied().unwrap_or(zero);
+    let refused = session.index.refused() - refused;
+    let mut seen = Seen {
+        course: course::of(&worlds, case, project, ready.worlds.seed(), refused, zero),
+        ..Seen::default()
     };
-    if let (Some(_), Some(address)) = (end.ready, address) {
-        let asking = async {
-            if let Some((wanted, _)) = &case.expect.score {
-                let answer = score(&client, address, &contract.probe.score, &wanted.send).await;
-                let answered = answer.status.is_some().then(Instant::now);
-                let instant = answered.map(|at| watch.instant(Phase::FirstResponse, at));
-                observation.phases.extend(instant);
-                observation.score = Some(answer);
-            }
-            read_inside(&replica, case, ready, &layout, &mut observation).await;
-        };
-        tokio::select! {
-            () = asking => {}
-            ended = replica.ended() => end.exited = Some(ended?),
-        }
-    }
-    if end.exited.is_none() {
-        // A side figure: without it the rest of the case still stands.
-        observation.resources = replica.usage().await.ok().map(|usage| Resources {
-            peak_memory_bytes: usage.peak_memory_bytes,
-            cpu_ns: usage.cpu_ns,
-        });
-    }
-    // The log of a dead container still arrives whole; that of a removed one does not.
-    replica.kill().await?;
-    watch.finish(end, replica.stamps(), &mut observation).await;
-    replica.remove().await?;
-    let served = session.index.served(&token);
-    observation.index = Some(IndexUse {
-        requests: served.requests,
-        bytes: served.bytes,
-        files: served.files,
-        errors: served.errors,
-    });
-    Ok(observation)
-}
-
-/// The instant of the first 200; never, for a container that has no address.
-async fn until_ready(
-    client: &Client,
-    address: Option<(IpAddr, u16)>,
-    contract: &Contract,
-    zero: Instant,
-    changed: impl FnMut(HealthState, Instant),
-) -> Instant {
-    let Some(address) = address else {
-        return std::future::pending().await;
-    };
-    let probe = &contract.probe;
-    Prober::new(client.clone(), address, &probe.health, probe.hanging_after, zero)
-        .until_ready(changed)
-        .await
-}
-
-/// How long the case is watched: until its own expectation is decided.
-fn watched(case: &Case) -> Duration {
-    let ready = case.expect.ready.as_ref().map(|(ready, _)| ready.within);
-    let refuses = case.expect.refuses.as_ref().map(|(refuses, _)| refuses.within);
-    ready.or(refuses).unwrap_or(WATCHED)
-}
-
-/// Reads the manifest of the running server, if the image has a Python to read it with.
-async fn read_inside(replica: &impl Replica, case: &Case, ready: &Ready, layout: &Layout, into: &mut Observation) {
-    let contract = &ready.image.contract;
-    let (Some(server), Some(own)) = (&contract.server_process, &ready.image.manifest) else {
-        return;
-    };
-    let imports: Vec<Wanted> = case
-        .expect
-        .packages
+    roster
+        .observations
+        .sort_by_key(|observation| (observation.replica, observation.life));
+    trial.note_index(&mut roster, zero);
+    seen.differences = roster.differences();
+    seen.error = roster
+        .observations
         .iter()
-        .map(|(package, _)| Wanted {
-            project: package.project.clone(),
-            import: package.import.clone(),
-        })
-        .collect();
-    let entry_dir = layout.staged.entry_dir.to_string_lossy();
-    let argv = manifest::command(contract, Some(server), &imports, &entry_dir);
-    let read = match replica.exec(manifest::exec(argv)).await {
-        Ok(output) => manifest::parse(&output),
-        Err(error) => Err(error.into()),
-    };
-    match read {
-        Ok(raw) => {
-            into.uid = raw.uid;
-            let origins = Origins {
-                image: Some(own),
-                mount: layout.mount_point(contract),
-                derived: ready.derived.is_some(),
-            };
-            let (manifest, imports) = origins.classify(raw);
-            into.manifest = Some(manifest);
-            into.imports = imports;
-        }
-        Err(error) => into.manifest_error = Some(format!("{error:#}")),
+        .find_map(|observation| observation.error.clone());
+    seen.observations = roster.observations;
+    Ok(seen)
+}
+
+/// The name of each index with the token that a replica has there.
+fn tokens(session: &Session, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
+    let token = |(name, world)| (name, session.index.issue_token_in(world, replica));
+    worlds.named().map(token).collect()
+}
+
+/// What every step of a case needs.
+struct Trial<'a> {
+    session: &'a Session,
+    network: &'a Network,
+    ready: &'a Ready,
+    /// Where containers find the index.
+    address: SocketAddr,
+    /// By replica.
+    tokens: Vec<Vec<(&'static str, String)>>,
+    /// Known once a replica was laid out.
+    places: OnceLock<Places>,
+    watching: Watching<'a>,
+}
+
+impl Trial<'_> {
+    /// Starts every replica in its turn, and watches until all are ready, have ended, or their time is up.
+    async fn boot(&self, zero: Instant) -> Roster {
+        let replicas = &self.watching.case.scenario.replicas;
+        let waves = waves(&replicas.start, replicas.count);
+        let progress: Vec<_> = waves.iter().map(|_| watch::channel(Progress::default()).0).collect();
+        let booting = waves.into_iter().enumerate().map(|(at, wave)| {
+            let before = progress[at.saturating_sub(1)].subscribe();
+            let own = &progress[at];
+            async move {
+                wave.turn.wait(zero, before).await;
+                let begun = Some(Instant::now());
+                own.send_replace(Progress { begun, settled: false });
+                let booted = self.launch(&wave, 0, Beginning::Launched).await;
+                own.send_replace(Progress { begun, settled: true });
+                booted
+            }
+        });
+        let mut roster = Roster::default();
+        join_all(booting)
+            .await
+            .into_iter()
+            .for_each(|booted| roster.take_in(booted));
+        roster
     }
-}
 
-/// The log of a replica being read, and the zero of its clock.
-struct Watch {
-    zero: Instant,
-    told: watch::Receiver<Seen>,
-    reading: JoinHandle<LogTail>,
-    stop: oneshot::Sender<()>,
-}
-
-impl Watch {
-    fn begin(replica: &impl Replica, case: &Case, contract: &Contract) -> Watch {
-        let zero = replica
-            .stamps()
-            .iter()
-            .find_map(|stamp| match stamp {
-                Stamp::CreateRequested(at) => Some(*at),
-                _ => None,
-            })
-            .unwrap_or_else(Instant::now);
-        let refuses_log = case
-            .expect
-            .refuses
-            .iter()
-            .filter_map(|(refuses, _)| refuses.log.clone());
-        let wanted = case
-            .expect
-            .log
-            .iter()
-            .map(|(text, _)| text.clone())
-            .chain(refuses_log)
-            .collect();
-        let (reader, told) = LogReader::new(&contract.marks, wanted);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let until = async move {
-            // A dropped sender must not stop the reading: only an order does.
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
+    /// Launches replicas and watches each from its start until it is ready, has ended, or its time is up.
+    async fn launch(&self, wave: &Wave, life: usize, began: Beginning) -> Roster {
+        let who = |replica| ReplicaLife { replica, life, began };
+        let mut roster = Roster::default();
+        let launching = async {
+            let spec = self.spec(wave, life)?;
+            let session = self.session;
+            Ok::<_, anyhow::Error>(session.engine.launch(&session.owner, self.network, spec).await?)
+        };
+        let mut launching = match launching.await {
+            Ok(launching) => launching.fuse(),
+            Err(error) => {
+                let error = case_error(error);
+                let none = wave.replicas.clone().map(|replica| unborn(who(replica), error.clone()));
+                roster.observations.extend(none);
+                return roster;
             }
         };
-        let reading = tokio::spawn(reader.read(replica.logs(), until));
-        Watch {
-            zero,
-            told,
-            reading,
-            stop,
-        }
-    }
-
-    fn instant(&self, phase: Phase, at: Instant) -> PhaseInstant {
-        PhaseInstant {
-            phase,
-            at_ns: at.saturating_duration_since(self.zero).as_nanos() as u64,
-        }
-    }
-
-    /// Waits for the rest of the log, then puts every instant in order of time.
-    async fn finish(self, end: End, stamps: &[Stamp], into: &mut Observation) {
-        let Watch {
-            zero,
-            told,
-            mut reading,
-            stop,
-        } = self;
-        into.log = match timeout(LOG_DRAIN, &mut reading).await {
-            Ok(read) => read,
-            Err(_) => {
-                let _ = stop.send(());
-                reading.await
+        let mut booting = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some((replica, launched)) = launching.next() => match launched {
+                    Ok(container) => booting.push(self.settle(Life::begin(&self.watching, who(replica), container, 0))),
+                    Err(error) => roster.observations.push(unborn(who(replica), case_error(error.into()))),
+                },
+                Some(life) = booting.next() => roster.admit(life),
+                else => break,
             }
         }
-        .unwrap_or_else(|error| LogTail {
-            cut: Some(format!("its reader failed: {error}")),
-            ..LogTail::default()
-        });
-        let seen = told.borrow().clone();
-        let mut instants: Vec<(Phase, Instant)> = stamps
-            .iter()
-            .map(|stamp| match *stamp {
-                Stamp::CreateRequested(at) => (Phase::CreateRequested, at),
-                Stamp::Created(at) => (Phase::Created, at),
-                Stamp::Started(at) => (Phase::Started, at),
-            })
-            .collect();
-        instants.extend(seen.phases);
-        instants.extend(end.ready.map(|at| (Phase::Ready, at)));
-        if let Some(ended) = end.exited {
-            instants.push((Phase::Exited, ended.at));
-            let at_ns = ended.at.saturating_duration_since(zero).as_nanos() as u64;
-            into.exit = Some(Exit {
-                container: ended.code,
-                inner: seen.inner_exit,
-                at_ns,
-            });
+        drop(booting);
+        roster
+    }
+
+    async fn settle(&self, mut life: Life<DockerReplica>) -> Life<DockerReplica> {
+        if let Err(error) = life.settle(&self.watching).await {
+            life.seen.error = Some(case_error(error));
         }
-        into.phases.extend(instants.into_iter().map(|(phase, at)| PhaseInstant {
-            phase,
-            at_ns: at.saturating_duration_since(zero).as_nanos() as u64,
-        }));
-        into.phases.sort_by_key(|instant| instant.at_ns);
+        life
+    }
+
+    /// Reads the facts of every life that can be asked and was not yet.
+    async fn read(&self, roster: &mut Roster) {
+        let Some(places) = self.places.get() else {
+            return;
+        };
+        let Roster { lives, files, .. } = roster;
+        let unread = lives.iter_mut().filter(|life| !files.contains_key(&life.who));
+        let read: Vec<_> = stream::iter(unread)
+            .map(|life| async move {
+                let read = inside::read(life, &self.watching, self.ready, places).await;
+                let files = read.unwrap_or_else(|error| {
+                    life.seen.error.get_or_insert(case_error(error));
+                    Files::default()
+                });
+                (life.who, files)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        files.extend(read);
+    }
+
+    /// Ends a life of one replica and begins its next.
+    async fn restart(&self, restart: &Restart, roster: &mut Roster) {
+        let of_it = |life: &Life<DockerReplica>| life.who.replica == restart.replica;
+        let Some(at) = roster.lives.iter().position(of_it) else {
+            // It never began, and that has been noted.
+            return;
+        };
+        let old = roster.lives.remove(at);
+        let (life, log_before) = (old.who.life + 1, old.log_before);
+        let (mut container, over) = old.finish().await;
+        let log_before = log_before + over.log.bytes;
+        roster.observations.push(over);
+        if restart.recreated {
+            self.remove(container, roster).await;
+            let wave = Wave::one(restart.replica);
+            let booted = self.launch(&wave, life, Beginning::Recreated).await;
+            roster.take_in(booted);
+        } else {
+            let who = ReplicaLife {
+                replica: restart.replica,
+                life,
+                began: Beginning::Restarted,
+            };
+            match container.restart().await {
+                Ok(()) => {
+                    let life = Life::begin(&self.watching, who, container, log_before);
+                    let life = self.settle(life).await;
+                    roster.admit(life);
+                }
+                Err(error) => {
+                    roster.observations.push(unborn(who, case_error(error.into())));
+                    self.remove(container, roster).await;
+                }
+            }
+        }
+        self.read(roster).await;
+    }
+
+    /// Ends every life and removes its container.
+    async fn finish(&self, roster: &mut Roster) {
+        let ended: Vec<_> = stream::iter(std::mem::take(&mut roster.lives))
+            .map(|life| async {
+                let (container, mut observation) = life.finish().await;
+                if let Err(error) = container.remove().await {
+                    observation.error.get_or_insert(case_error(error.into()));
+                }
+                observation
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        roster.observations.extend(ended);
+    }
+
+    async fn remove(&self, container: DockerReplica, roster: &mut Roster) {
+        if let (Err(error), Some(last)) = (container.remove().await, roster.observations.last_mut()) {
+            last.error.get_or_insert(case_error(error.into()));
+        }
+    }
+
+    fn spec(&self, wave: &Wave, life: usize) -> anyhow::Result<LaunchSpec> {
+        let Watching { case, contract, .. } = &self.watching;
+        let replica = |number: usize| {
+            let who = ReplicaLife { life, ..first(number) };
+            let layout = Layout::make(self.session, case, self.ready, who)?;
+            self.places.get_or_init(|| layout.places(contract));
+            let url = |name: &str| {
+                let token = self.tokens[number].iter().find(|(index, _)| *index == name);
+                token.map(|(_, token)| self.session.index.url(self.address, token))
+            };
+            let urls = IndexUrls {
+                main: url("main").unwrap_or_default(),
+                extra: url("extra"),
+            };
+            Ok::<_, anyhow::Error>(ReplicaSpec {
+                number,
+                env: layout.environment(case, contract, &urls, &self.address.ip().to_string()),
+                mounts: layout.mounts(contract, self.ready),
+            })
+        };
+        Ok(LaunchSpec {
+            image: self.ready.derived.as_ref().unwrap_or(&self.ready.image.info).id.clone(),
+            replicas: wave.replicas.clone().map(replica).collect::<anyhow::Result<_>>()?,
+            ports: vec![contract.probe.port],
+            case: case.id.clone(),
+        })
+    }
+
+    /// Notes on every observation when its life began and what it asked of the index. A replica keeps its tokens for all
+    /// its lives; what it asked belongs to the life in which it did.
+    fn note_index(&self, roster: &mut Roster, zero: Instant) {
+        for observation in &mut roster.observations {
+            let who = observation.who();
+            let Some(&from) = roster.begun.get(&who) else { continue };
+            let later = roster
+                .begun
+                .iter()
+                .find(|(other, _)| other.replica == who.replica && other.life == who.life + 1);
+            let until = later.map(|(_, begun)| *begun);
+            observation.launched_ns = from.saturating_duration_since(zero).as_nanos() as u64;
+            observation.index = Some(course::asked(
+                &self.session.index,
+                &self.tokens[who.replica],
+                from,
+                until,
+            ));
+        }
     }
 }

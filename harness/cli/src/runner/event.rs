@@ -25,6 +25,8 @@ pub enum Event<'a> {
     Health {
         /// The case.
         id: &'a str,
+        /// Number of the replica, where there are several.
+        replica: Option<usize>,
         /// The new state.
         state: HealthState,
         /// Age of the boot.

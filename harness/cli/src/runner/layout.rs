@@ -1,40 +1,52 @@
-//! Lays out one case as its contract wants it: app folder, requirements file, mounts, environment.
+//! Lays out one replica as its contract wants it: app folder, requirements file, mounts, environment. Every replica has
+//! an app folder of its own, as replicas on different hosts have.
 
 use std::collections::BTreeMap;
 
 use seatrial_engine::Mount;
+use seatrial_record::ReplicaLife;
 use seatrial_spec::{Case, Contract, Method};
 
 use super::prepare::Ready;
 use crate::cache;
+use crate::requirements::Requirements;
 use crate::session::Session;
 use crate::stage::Staged;
+use crate::worlds::IndexUrls;
 
-/// The app folder of a case and what is mounted where.
+/// The app folder of a replica and what is mounted where.
 pub struct Layout {
     /// The app folder on the host.
-    pub staged: Staged,
+    staged: Staged,
     /// Path of the requirements file, relative to the entry script's directory.
     requirements: Option<String>,
     /// Path of the tree's mount point relative to the entry script's directory, and to the app root.
     tree: Option<(String, String)>,
 }
 
+/// Where things lie inside the containers of a case.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Directory of the entry script, relative to the app root.
+    pub entry_dir: String,
+    /// Where the tree is mounted.
+    pub mount: Option<String>,
+}
+
 impl Layout {
     /// Copies the app and puts beside its entry script what the method needs.
-    pub fn make(session: &Session, case: &Case, ready: &Ready) -> anyhow::Result<Layout> {
+    pub fn make(session: &Session, case: &Case, ready: &Ready, who: ReplicaLife) -> anyhow::Result<Layout> {
         let contract = &ready.image.contract;
         let scenario = &case.scenario;
         let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
-        let folder = session
-            .folder
-            .path()
-            .join(format!("app-{}", cache::digest([case.id.as_bytes()])));
+        let ReplicaLife { replica, life, .. } = who;
+        let id = cache::digest([case.id.as_bytes()]);
+        let folder = session.folder.path().join(format!("app-{id}-{replica}-{life}"));
         let staged = Staged::copy(&scenario.app, entry, folder)?;
         let (mut requirements, mut tree) = (None, None);
         if let (Method::Dynamic, Some(method)) = (case.method, &contract.dynamic) {
             let path = scenario.extend.requirements_file.as_ref().unwrap_or(&method.path);
-            staged.write_requirements(path, &scenario.extend.requirements)?;
+            staged.write_requirements(path, Requirements::of(&scenario.extend))?;
             requirements = Some(path.clone());
         }
         if let (Method::Preinstalled, Some(method)) = (case.method, &contract.preinstalled) {
@@ -48,23 +60,28 @@ impl Layout {
         })
     }
 
-    /// What the contract's variables must say; the scenario's own `env` comes last and wins.
+    /// What the contract's variables must say; the scenario's own `env` comes last and wins. A variable for a second
+    /// index is set only where there is one.
     pub fn environment(
         &self,
         case: &Case,
         contract: &Contract,
-        index_url: &str,
+        index: &IndexUrls,
         index_host: &str,
     ) -> BTreeMap<String, String> {
+        let fill = |value: &String| {
+            let value = value
+                .replace("{index}", &index.main)
+                .replace("{index_host}", index_host);
+            match &index.extra {
+                Some(extra) => Some(value.replace("{extra_index}", extra)),
+                None => (!value.contains("{extra_index}")).then_some(value),
+            }
+        };
         let mut env: BTreeMap<String, String> = contract
             .index_env
             .iter()
-            .map(|(name, value)| {
-                (
-                    name.clone(),
-                    value.replace("{index}", index_url).replace("{index_host}", index_host),
-                )
-            })
+            .filter_map(|(name, value)| Some((name.clone(), fill(value)?)))
             .collect();
         if let Some(entry) = &case.scenario.entry {
             env.insert(contract.entry_variable.clone(), entry.clone());
@@ -95,8 +112,16 @@ impl Layout {
         [app].into_iter().chain(tree).collect()
     }
 
+    /// Where things lie inside, which is the same for every replica of a case.
+    pub fn places(&self, contract: &Contract) -> Places {
+        Places {
+            entry_dir: self.staged.entry_dir.to_string_lossy().into_owned(),
+            mount: self.mount_point(contract),
+        }
+    }
+
     /// Where the tree is mounted, in the container.
-    pub fn mount_point(&self, contract: &Contract) -> Option<String> {
+    fn mount_point(&self, contract: &Contract) -> Option<String> {
         self.tree
             .as_ref()
             .map(|(_, below_root)| format!("{}/{below_root}", contract.app_root))

@@ -3,19 +3,24 @@
 
 mod case;
 mod event;
+mod fleet;
+mod inside;
 mod layout;
+mod life;
 mod order;
 mod prepare;
+mod roster;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use seatrial_engine::{Engine as _, Network};
-use seatrial_record::{CaseError, CaseRecord, ImageFacts, ManifestDiff, Observation, RunRecord, SnapshotState};
+use seatrial_record::{CaseError, CaseRecord, ImageFacts, ManifestDiff, RunRecord, SnapshotState};
 use seatrial_spec::{Plan, Project};
 use tokio::time::Instant;
 
+use case::Seen;
 pub use event::{Event, Reporter};
 use prepare::PreparedCase;
 
@@ -75,7 +80,7 @@ pub async fn run(
     for (cases, jobs) in [(timed, 1), (functional, orders.jobs)] {
         let alone = jobs == 1 || cases.len() == 1;
         let mut ending = stream::iter(cases)
-            .map(|case| async move { (case, observe(session, network, case, reporter).await) })
+            .map(|case| async move { (case, observe(session, project, network, case, reporter).await) })
             .buffer_unordered(jobs);
         loop {
             let (case, seen) = tokio::select! {
@@ -104,15 +109,22 @@ pub async fn run(
 
 async fn observe(
     session: &Session,
+    project: &Project,
     network: &Network,
     prepared: &PreparedCase,
     reporter: &dyn Reporter,
-) -> Result<Observation, CaseError> {
+) -> Seen {
     reporter.on_event(&Event::CaseStarted { id: &prepared.case.id });
-    let ready = prepared.ready.as_ref().map_err(Clone::clone)?;
-    case::run(session, network, &prepared.case, ready, reporter)
-        .await
-        .map_err(case_error)
+    let ran = match &prepared.ready {
+        Ok(ready) => case::run(session, project, network, &prepared.case, ready, reporter)
+            .await
+            .map_err(case_error),
+        Err(error) => Err(error.clone()),
+    };
+    ran.unwrap_or_else(|error| Seen {
+        error: Some(error),
+        ..Seen::default()
+    })
 }
 
 /// The error of a case, with the hint that the failing library gives.
@@ -124,18 +136,15 @@ fn case_error(error: anyhow::Error) -> CaseError {
     }
 }
 
-fn case_record(prepared: &PreparedCase, project: &Project, outcome: Result<Observation, CaseError>) -> CaseRecord {
+fn case_record(prepared: &PreparedCase, project: &Project, seen: Seen) -> CaseRecord {
     let case = &prepared.case;
-    let (observations, error) = match outcome {
-        Ok(observation) => (vec![observation], None),
-        Err(error) => (vec![], Some(error)),
-    };
     let ready = prepared.ready.as_ref().ok();
     let own = ready.and_then(|ready| ready.image.manifest.as_ref());
-    let seen = observations
+    let first = seen
+        .observations
         .first()
         .and_then(|observation| observation.manifest.as_ref());
-    let manifest_diff = own.zip(seen).map(|(own, seen)| ManifestDiff::between(own, seen));
+    let manifest_diff = own.zip(first).map(|(own, first)| ManifestDiff::between(own, first));
     CaseRecord {
         id: case.id.clone(),
         why: case.scenario.why.clone(),
@@ -145,13 +154,15 @@ fn case_record(prepared: &PreparedCase, project: &Project, outcome: Result<Obser
         derived: ready
             .and_then(|ready| ready.derived.as_ref())
             .map(|info| image_facts(info, None)),
-        expectations: expectations::of(&case.expect, project),
-        observations,
-        error,
+        expectations: expectations::of(case, project),
+        observations: seen.observations,
+        error: seen.error,
         verdicts: vec![],
         alone: true,
         snapshot: SnapshotState::NotCompared,
         manifest_diff,
+        course: seen.course,
+        differences: seen.differences,
     }
 }
 

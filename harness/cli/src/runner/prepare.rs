@@ -12,8 +12,10 @@ use seatrial_spec::{Case, Method, Plan, Project};
 use tokio::sync::OnceCell;
 
 use super::{Orders, case_error, image_facts};
-use crate::images::{self, NamedImage};
+use crate::images::{self, Added, NamedImage};
+use crate::requirements::Requirements;
 use crate::session::Session;
+use crate::worlds::{Opened, Worlds};
 
 /// Tag of scenarios whose cases run alone.
 const TIMED: &str = "timed";
@@ -47,6 +49,8 @@ pub struct Ready {
     pub derived: Option<ImageInfo>,
     /// Tree to mount, on the host.
     pub tree: Option<PathBuf>,
+    /// What the index has, and how it moves.
+    pub worlds: Worlds,
 }
 
 /// Prepares every case, `jobs` at a time. What cannot be had makes the cases that need it errors, and no others.
@@ -114,32 +118,50 @@ impl Shelf<'_> {
             image: Arc::clone(&image),
             derived: None,
             tree: None,
+            worlds: Worlds::of_case(case, self.orders.seed),
         };
         let extend = &case.scenario.extend;
+        // What is built beforehand sees the index as it is before anything happens to it.
+        let still = ready
+            .worlds
+            .open_still(&self.session.index)
+            .map_err(|error| case_error(error.into()))?;
+        let (index, identity) = (self.session.local_index_of(&case.id, &still), ready.worlds.identity());
+        let added = Added {
+            requirements: Requirements::of(extend),
+            index: &index,
+            identity: &identity,
+        };
         match case.method {
             Method::None => {}
-            Method::Dynamic => {
-                images::warm_index(self.session, &image, &extend.requirements)
-                    .await
-                    .map_err(case_error)?;
-            }
+            Method::Dynamic => self.warm(&image, &still, added).await.map_err(case_error)?,
             Method::Preinstalled => {
                 let builder = match &extend.tree.built_with {
                     Some(name) => self.image(name).await?,
                     None => image,
                 };
-                let then = extend.tree.then.iter().map(Vec::as_slice);
-                let lists: Vec<&[String]> = [extend.requirements.as_slice()].into_iter().chain(then).collect();
-                let tree = images::build_tree(self.session, &builder, &lists, self.say).await;
+                let tree = images::build_tree(self.session, &builder, added, &extend.tree.then, self.say).await;
                 ready.tree = Some(tree.map_err(case_error)?);
             }
             Method::Dockerfile => {
                 let user = image.contract.dockerfile_user.clone().unwrap_or_default();
-                let derived = images::derive(self.session, &image, &user, &extend.requirements, self.say).await;
+                let derived = images::derive(self.session, &image, &user, added, self.say).await;
                 ready.derived = Some(derived.map_err(case_error)?);
             }
         }
         Ok(ready)
+    }
+
+    /// Has everything at hand that a dynamic boot will ask the index for.
+    async fn warm(&self, image: &NamedImage, worlds: &Opened, added: Added<'_>) -> anyhow::Result<()> {
+        let mut all_made = true;
+        for (_, world) in worlds.named() {
+            all_made &= world.make_ready().await?;
+        }
+        if !all_made {
+            images::warm_index(self.session, image, added).await?;
+        }
+        Ok(())
     }
 
     async fn image(&self, name: &str) -> Result<Arc<NamedImage>, CaseError> {

@@ -5,5 +5,6 @@ mod files;
 mod hostile;
 mod outcomes;
 mod project;
+mod scale_out;
 mod stand_in;
 mod survival;

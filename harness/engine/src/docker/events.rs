@@ -69,10 +69,10 @@ impl LaunchEvents {
         std::future::pending().await
     }
 
-    /// Goes on until both events of each container are there, or it gets too late for them.
-    pub(super) async fn settle<'a>(&mut self, containers: impl Iterator<Item = &'a str> + Clone) {
+    /// Goes on until both events of a container are there, or it gets too late for them.
+    pub(super) async fn settle(&mut self, container: &str) {
         let deadline = Instant::now() + SETTLE;
-        while !containers.clone().all(|id| self.is_complete(id)) {
+        while !self.is_complete(container) {
             match tokio::time::timeout_at(deadline, self.stream.next()).await {
                 Ok(Some(Ok(event))) => self.note(event),
                 Ok(Some(Err(_)) | None) | Err(_) => {

@@ -5,14 +5,16 @@
 //! network is given in the host configuration (no look-up before each create).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::stream::{self, StreamExt};
 use testcontainers::bollard::models::{HostConfig, PortBinding};
 use testcontainers::core::IntoContainerPort;
 use testcontainers::core::error::{ClientError, TestcontainersError, WaitContainerError};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::events::LaunchEvents;
@@ -20,7 +22,7 @@ use super::failure::{self, within};
 use super::objects::{CASE_LABEL, LAUNCH_LABEL, bind_mounts, bounded_log, labels, remove_container, slug};
 use super::replica::DockerReplica;
 use super::{CALL, Docker, images};
-use crate::{EngineError, LaunchSpec, Network, Owner};
+use crate::{EngineError, LaunchSpec, Launching, Network, Owner};
 
 /// Creating and starting one container, on a machine that starts many.
 const START: Duration = Duration::from_secs(180);
@@ -30,65 +32,103 @@ const LOOPBACK: &str = "127.0.0.1";
 /// A container that runs, not yet a replica.
 type Started = (Instant, ContainerAsync<GenericImage>);
 
-/// Creates and starts the replicas of a group; when one of them fails, none of them stays.
+/// Creates and starts the replicas of a group; see [`crate::Engine::launch`].
 pub(super) async fn launch(
     docker: &Docker,
     owner: &Owner,
     network: &Network,
     spec: LaunchSpec,
-) -> Result<Vec<DockerReplica>, EngineError> {
+) -> Result<Launching<DockerReplica>, EngineError> {
     let image = images::require(docker, &spec.image).await?;
-    let launch = docker.next_launch();
     let template = Template {
-        owner,
-        network,
-        spec: &spec,
-        image: &image.id,
-        launch,
+        docker: docker.clone(),
+        owner: owner.clone(),
+        network: network.clone(),
+        spec,
+        image: image.id,
+        launch: docker.next_launch(),
     };
+    Ok(Launch::begin(template).replicas())
+}
 
-    let mut events = LaunchEvents::subscribe(&docker.api, &owner.run, launch);
-    let starts = join_all((0..spec.env.len()).map(|index| template.start(index)));
-    let outcomes = tokio::select! {
-        biased;
-        never = events.follow() => match never {},
-        outcomes = starts => outcomes,
-    };
+/// A launch under way.
+struct Launch {
+    template: Arc<Template>,
+    events: LaunchEvents,
+    /// Each goes on by itself, however slowly the stream is polled, and is given up when the stream is dropped.
+    starts: JoinSet<(usize, Result<Started, EngineError>)>,
+}
 
-    let (started, failed): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
-    if let Some(Err(error)) = failed.into_iter().next() {
-        template.remove_all(docker).await;
-        return Err(error);
+impl Launch {
+    fn begin(template: Template) -> Launch {
+        let events = LaunchEvents::subscribe(&template.docker.api, &template.owner.run, template.launch);
+        let template = Arc::new(template);
+        let mut starts = JoinSet::new();
+        for index in 0..template.spec.replicas.len() {
+            let template = Arc::clone(&template);
+            starts.spawn(async move { (index, template.start(index).await) });
+        }
+        Launch {
+            template,
+            events,
+            starts,
+        }
     }
-    let started: Vec<Started> = started.into_iter().flatten().collect();
-    events.settle(started.iter().map(|(_, container)| container.id())).await;
 
-    let replicas = started.into_iter().enumerate().map(|(index, (requested, container))| {
-        let stamps = events.stamps(container.id(), requested);
-        DockerReplica::new(docker, index, container, stamps, network, &spec.ports)
-    });
-    let replicas = try_join_all(replicas).await;
-    if replicas.is_err() {
-        template.remove_all(docker).await;
+    /// The replicas in the order in which they have started.
+    fn replicas(self) -> Launching<DockerReplica> {
+        stream::unfold(self, |mut launch| async move {
+            let ended = tokio::select! {
+                biased;
+                never = launch.events.follow() => match never {},
+                ended = launch.starts.join_next() => ended?,
+            };
+            let (index, outcome) = ended.expect("a start neither panics nor is aborted while its stream lives");
+            let replica = match outcome {
+                Ok(started) => launch.replica(index, started).await,
+                Err(error) => Err(error),
+            };
+            if replica.is_err() {
+                launch.template.remove(index).await;
+            }
+            Some(((launch.template.spec.replicas[index].number, replica), launch))
+        })
+        .boxed()
     }
-    replicas
+
+    async fn replica(&mut self, index: usize, (requested, container): Started) -> Result<DockerReplica, EngineError> {
+        self.events.settle(container.id()).await;
+        let stamps = self.events.stamps(container.id(), requested);
+        let template = &self.template;
+        DockerReplica::new(
+            &template.docker,
+            template.spec.replicas[index].number,
+            container,
+            stamps,
+            template.network.clone(),
+            template.spec.ports.clone(),
+        )
+        .await
+    }
 }
 
 /// What the replicas of one launch have in common.
-struct Template<'a> {
-    owner: &'a Owner,
-    network: &'a Network,
-    spec: &'a LaunchSpec,
+struct Template {
+    docker: Docker,
+    owner: Owner,
+    network: Network,
+    spec: LaunchSpec,
     /// Content id of the image, so that a tag moved meanwhile changes nothing.
-    image: &'a str,
+    image: String,
     launch: usize,
 }
 
-impl Template<'_> {
+impl Template {
     /// `seatrial-RUN-CASE-LAUNCH-REPLICA`
     fn name(&self, index: usize) -> String {
         let (run, case) = (slug(&self.owner.run), slug(&self.spec.case));
-        format!("seatrial-{run}-{case}-{}-{index}", self.launch)
+        let number = self.spec.replicas[index].number;
+        format!("seatrial-{run}-{case}-{}-{number}", self.launch)
     }
 
     async fn start(&self, index: usize) -> Result<Started, EngineError> {
@@ -101,14 +141,14 @@ impl Template<'_> {
     }
 
     fn request(&self, index: usize) -> ContainerRequest<GenericImage> {
-        let (algorithm, digest) = self.image.split_once(':').unwrap_or(("sha256", self.image));
+        let (algorithm, digest) = self.image.split_once(':').unwrap_or(("sha256", &self.image));
         let mut image = GenericImage::new(algorithm, digest);
         if !self.network.direct {
             for port in &self.spec.ports {
                 image = image.with_exposed_port(port.tcp());
             }
         }
-        let mut labels = labels(self.owner);
+        let mut labels = labels(&self.owner);
         labels.insert(CASE_LABEL.to_owned(), self.spec.case.clone());
         labels.insert(LAUNCH_LABEL.to_owned(), self.launch.to_string());
 
@@ -116,17 +156,17 @@ impl Template<'_> {
             .with_container_name(self.name(index))
             .with_labels(labels)
             .with_startup_timeout(START)
-            .with_host_config_modifier(self.host_config());
-        for (key, value) in &self.spec.env[index] {
+            .with_host_config_modifier(self.host_config(index));
+        for (key, value) in &self.spec.replicas[index].env {
             request = request.with_env_var(key, value);
         }
         request
     }
 
     /// Changes testcontainers' host configuration, which would publish every port the image exposes.
-    fn host_config(&self) -> impl Fn(&mut HostConfig) + Send + Sync + 'static {
+    fn host_config(&self, index: usize) -> impl Fn(&mut HostConfig) + Send + Sync + 'static {
         let network = self.network.name.clone();
-        let mounts = bind_mounts(&self.spec.mounts);
+        let mounts = bind_mounts(&self.spec.replicas[index].mounts);
         let published: BTreeMap<String, Option<Vec<PortBinding>>> = match self.network.direct {
             true => BTreeMap::new(),
             false => self
@@ -168,14 +208,12 @@ impl Template<'_> {
         }
     }
 
-    /// Removes what a failed launch left behind, also what was created but never started.
-    async fn remove_all(&self, docker: &Docker) {
-        for index in 0..self.spec.env.len() {
-            let name = self.name(index);
-            let removed = within(CALL, "removing a container", remove_container(docker, &name)).await;
-            if let Err(error) = removed {
-                tracing::warn!("after a failed launch: {error}");
-            }
+    /// Removes what a failed start left behind, also what was created but never started.
+    async fn remove(&self, index: usize) {
+        let name = self.name(index);
+        let removed = within(CALL, "removing a container", remove_container(&self.docker, &name)).await;
+        if let Err(error) = removed {
+            tracing::warn!("after a failed launch: {error}");
         }
     }
 }

@@ -10,7 +10,7 @@ use testcontainers::bollard::container::LogOutput;
 use testcontainers::bollard::errors::Error;
 use testcontainers::bollard::models::{ContainerInspectResponse, ContainerStatsResponse};
 use testcontainers::bollard::query_parameters::{
-    KillContainerOptions, LogsOptions, StatsOptions, WaitContainerOptions,
+    KillContainerOptions, LogsOptions, StartContainerOptions, StatsOptions, WaitContainerOptions,
 };
 use testcontainers::{ContainerAsync, GenericImage};
 use tokio::time::Instant;
@@ -21,6 +21,9 @@ use super::{CALL, Docker, exec};
 use crate::clock::Clocks;
 use crate::{Cause, Command, CommandOutput, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup};
 
+/// Starting a container that is there already.
+const START_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// A container of a launched group.
 ///
 /// [`Replica::remove`] is the way to end it. One that is merely dropped is removed too, but that blocks its thread and
@@ -28,9 +31,11 @@ use crate::{Cause, Command, CommandOutput, Ended, EngineError, LogChunk, Network
 #[derive(Debug)]
 pub struct DockerReplica {
     docker: Docker,
-    index: usize,
+    number: usize,
     container: ContainerAsync<GenericImage>,
     stamps: Vec<Stamp>,
+    network: Network,
+    ports: Vec<u16>,
     address: Address,
 }
 
@@ -48,27 +53,29 @@ impl DockerReplica {
     /// Takes over a container that was started, and asks for its address.
     pub(super) async fn new(
         docker: &Docker,
-        index: usize,
+        number: usize,
         container: ContainerAsync<GenericImage>,
         stamps: Vec<Stamp>,
-        network: &Network,
-        ports: &[u16],
+        network: Network,
+        ports: Vec<u16>,
     ) -> Result<Self, EngineError> {
         let settings = inspect(docker, container.id()).await?;
-        let address = Address::read(settings, network, ports);
+        let address = Address::read(&settings, &network, &ports);
         Ok(Self {
             docker: docker.clone(),
-            index,
+            number,
             container,
             stamps,
+            network,
+            ports,
             address,
         })
     }
 }
 
 impl Replica for DockerReplica {
-    fn index(&self) -> usize {
-        self.index
+    fn number(&self) -> usize {
+        self.number
     }
 
     fn id(&self) -> &str {
@@ -107,6 +114,22 @@ impl Replica for DockerReplica {
         within(CALL, "killing a container", kill(&self.docker, self.id())).await
     }
 
+    async fn restart(&mut self) -> Result<(), EngineError> {
+        let requested = Instant::now();
+        let id = self.container.id();
+        within(START_AGAIN, "starting a container again", async {
+            let started = self.docker.api.start_container(id, None::<StartContainerOptions>).await;
+            started.or_failed(|cause| failed("starting again", id, cause))
+        })
+        .await?;
+        let settings = inspect(&self.docker, id).await?;
+        self.address = Address::read(&settings, &self.network, &self.ports);
+        let started = settings.state.and_then(|state| instant(state.started_at.as_deref()?));
+        self.stamps = vec![Stamp::CreateRequested(requested)];
+        self.stamps.extend(started.map(Stamp::Started));
+        Ok(())
+    }
+
     async fn remove(self) -> Result<(), EngineError> {
         let id = self.id().to_owned();
         // `rm` alone would take a container that a sweep has already removed for a failure.
@@ -118,20 +141,20 @@ impl Replica for DockerReplica {
 }
 
 impl Address {
-    fn read(container: ContainerInspectResponse, network: &Network, ports: &[u16]) -> Self {
-        let Some(settings) = container.network_settings else {
+    fn read(container: &ContainerInspectResponse, network: &Network, ports: &[u16]) -> Self {
+        let Some(settings) = &container.network_settings else {
             return Self::Gone;
         };
         if network.direct {
             let endpoint = settings
                 .networks
-                .and_then(|mut networks| networks.remove(&network.name));
-            let address = endpoint.and_then(|endpoint| endpoint.ip_address?.parse().ok());
+                .as_ref()
+                .and_then(|networks| networks.get(&network.name));
+            let address = endpoint.and_then(|endpoint| endpoint.ip_address.as_ref()?.parse().ok());
             return address.map_or(Self::Gone, Self::Own);
         }
-        let bindings = settings.ports.unwrap_or_default();
         let host_port = |port: &u16| {
-            let bound = bindings.get(&format!("{port}/tcp"))?.as_ref()?;
+            let bound = settings.ports.as_ref()?.get(&format!("{port}/tcp"))?.as_ref()?;
             bound.first()?.host_port.as_ref()?.parse().ok()
         };
         Self::Published(
@@ -175,16 +198,10 @@ pub(super) async fn ended(docker: &Docker, container: &str) -> Result<Ended, Eng
     match inspect(docker, container).await {
         Ok(inspected) => {
             let state = inspected.state.unwrap_or_default();
-            let finished = state
-                .finished_at
-                .as_deref()
-                .and_then(|at| at.parse::<jiff::Timestamp>().ok());
             Ok(Ended {
                 code: state.exit_code.unwrap_or(code),
                 oom: state.oom_killed.unwrap_or(false),
-                at: finished
-                    .and_then(|at| Clocks::sample().instant_at(at.as_nanosecond()))
-                    .unwrap_or(arrival),
+                at: state.finished_at.as_deref().and_then(instant).unwrap_or(arrival),
             })
         }
         // Removed between the two calls.
@@ -194,6 +211,12 @@ pub(super) async fn ended(docker: &Docker, container: &str) -> Result<Ended, Eng
             at: arrival,
         }),
     }
+}
+
+/// A moment that the engine recorded, on the host's monotonic clock.
+fn instant(rfc3339: &str) -> Option<Instant> {
+    let at: jiff::Timestamp = rfc3339.parse().ok()?;
+    Clocks::sample().instant_at(at.as_nanosecond())
 }
 
 /// Waits until a container that somebody else is removing has vanished.

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use seatrial_engine::{
-    BuildSpec, CommandOutput, Docker, DockerReplica, Engine, LaunchSpec, Network, Owner, Replica, TaskSpec,
+    BuildSpec, CommandOutput, Docker, DockerReplica, Engine, EngineError, LaunchSpec, Network, Owner, Replica,
+    ReplicaSpec, TaskSpec,
 };
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -61,9 +62,23 @@ impl Run {
         replicas.remove(0)
     }
 
+    /// A replica for each script, in their order.
     pub async fn launch_all(&self, network: &Network, scripts: &[&str]) -> Vec<DockerReplica> {
-        let spec = stub_spec(scripts);
-        self.docker.launch(&self.owner, network, spec).await.expect("replicas")
+        let launched = self.try_launch(network, stub_spec(scripts)).await.expect("a launch");
+        let replicas = launched.into_iter().map(|(_, replica)| replica.expect("a replica"));
+        replicas.collect()
+    }
+
+    /// What becomes of each replica of a group, in the order of their numbers.
+    pub async fn try_launch(
+        &self,
+        network: &Network,
+        spec: LaunchSpec,
+    ) -> Result<Vec<(usize, Result<DockerReplica, EngineError>)>, EngineError> {
+        let launching = self.docker.launch(&self.owner, network, spec).await?;
+        let mut launched: Vec<_> = launching.collect().await;
+        launched.sort_by_key(|(number, _)| *number);
+        Ok(launched)
     }
 
     /// Runs a script to its end in a helper container.
@@ -109,11 +124,14 @@ impl Drop for Run {
 
 /// One replica of the stub for each script.
 pub fn stub_spec(scripts: &[&str]) -> LaunchSpec {
-    let script = |script: &&str| [("STUB_SCRIPT".to_owned(), (*script).to_owned())].into();
+    let replica = |(number, script): (usize, &&str)| ReplicaSpec {
+        number,
+        env: [("STUB_SCRIPT".to_owned(), (*script).to_owned())].into(),
+        mounts: Vec::new(),
+    };
     LaunchSpec {
         image: STUB.to_owned(),
-        env: scripts.iter().map(script).collect(),
-        mounts: Vec::new(),
+        replicas: scripts.iter().enumerate().map(replica).collect(),
         ports: vec![PORT],
         case: "engine/tests@docker".to_owned(),
     }

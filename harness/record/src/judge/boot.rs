@@ -66,21 +66,13 @@ pub(super) fn refuses(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Finding, Verdict, judge};
+    use crate::expectation::Check;
+    use crate::judge::Finding;
+    use crate::judge::trial::one;
     use crate::observation::{Exit, HealthState, HealthTransition, LogTail, PhaseInstant};
-    use crate::{Check, Expectation, Place};
+    use crate::run::CaseError;
 
     const S: u64 = 1_000_000_000;
-
-    fn one(check: Check, seen: &Observation) -> Verdict {
-        let place = Place {
-            file: "f.yaml".into(),
-            line: 1,
-            column: 1,
-            snippet: String::new(),
-        };
-        judge(&[Expectation { check, place }], seen).remove(0)
-    }
 
     fn ended(inner: Option<i64>) -> Observation {
         Observation {
@@ -98,12 +90,21 @@ mod tests {
         }
     }
 
+    fn ready(within_ns: u64) -> Check {
+        Check::Ready {
+            within_ns,
+            at_least: None,
+            replicas: Vec::new(),
+        }
+    }
+
     fn refusal(inner: i64, log: &str) -> Check {
         Check::Refuses {
             within_ns: 60 * S,
             inner: Some(inner),
             container: Some(111),
             log: Some(log.into()),
+            replicas: Vec::new(),
         }
     }
 
@@ -116,8 +117,8 @@ mod tests {
             }],
             ..Observation::default()
         };
-        assert!(one(Check::Ready { within_ns: S }, &at(S)).passed());
-        let late = one(Check::Ready { within_ns: 60 * S }, &at(60 * S + 4_000_000));
+        assert!(one(ready(S), &at(S)).passed());
+        let late = one(ready(60 * S), &at(60 * S + 4_000_000));
         assert_eq!(
             (late.finding, late.actual.as_str()),
             (Finding::Fails, "ready after 60.0 s, 4.0 ms too late")
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn not_ready_says_what_became_of_it() {
-        let dead = one(Check::Ready { within_ns: S }, &ended(Some(1)));
+        let dead = one(ready(S), &ended(Some(1)));
         assert_eq!(
             dead.actual,
             "the container ended after 3.00 s, inner exit code 1, container exit code 111"
@@ -138,13 +139,33 @@ mod tests {
             at_ns: 300_000_000,
         }];
         let stuck = one(
-            Check::Ready { within_ns: S },
+            ready(S),
             &Observation {
                 health,
                 ..Observation::default()
             },
         );
         assert_eq!(stuck.actual, "never ready, health was 502 since 300 ms");
+
+        let mut lost = Observation {
+            error: Some(CaseError {
+                what: "no space left on device".into(),
+                hint: None,
+            }),
+            ..Observation::default()
+        };
+        assert_eq!(
+            one(ready(S), &lost).actual,
+            "it could not be launched: no space left on device"
+        );
+        lost.phases.push(PhaseInstant {
+            phase: Phase::Started,
+            at_ns: 1,
+        });
+        assert_eq!(
+            one(ready(S), &lost).actual,
+            "it could not be watched to its end: no space left on device"
+        );
     }
 
     #[test]

@@ -127,8 +127,10 @@ fn copies(project: &str, seen: &Observation) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Finding, Verdict, judge};
-    use crate::{Check, Expectation, Manifest, Place};
+    use crate::expectation::Check;
+    use crate::judge::trial::one;
+    use crate::judge::{Finding, Verdict};
+    use crate::manifest::Manifest;
 
     fn seen(copies: &[(&str, Origin, bool)]) -> Observation {
         let distributions = copies
@@ -139,6 +141,7 @@ mod tests {
                 location: format!("/{origin}"),
                 origin: *origin,
                 shadowed: *shadowed,
+                digest: None,
             })
             .collect();
         let import = Import {
@@ -168,13 +171,7 @@ mod tests {
             copies,
             absent,
         };
-        let place = Place {
-            file: "f.yaml".into(),
-            line: 1,
-            column: 1,
-            snippet: String::new(),
-        };
-        judge(&[Expectation { check, place }], seen).remove(0)
+        one(check, seen)
     }
 
     #[test]

@@ -39,9 +39,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::judge::{Finding, Verdict, judge};
+    use crate::expectation::Check;
+    use crate::judge::{Finding, Verdict, trial};
     use crate::observation::ScoredResponse;
-    use crate::{Check, Expectation, Place};
 
     fn answered(status: Option<u16>, json: Option<Value>) -> Observation {
         let text = json.as_ref().map_or("<html>".into(), Value::to_string);
@@ -59,23 +59,11 @@ mod tests {
     }
 
     fn one(json: Value, seen: &Observation) -> Verdict {
-        let place = Place {
-            file: "f.yaml".into(),
-            line: 1,
-            column: 1,
-            snippet: String::new(),
+        let check = Check::Score {
+            status: 200,
+            json: Some(json),
         };
-        judge(
-            &[Expectation {
-                check: Check::Score {
-                    status: 200,
-                    json: Some(json),
-                },
-                place,
-            }],
-            seen,
-        )
-        .remove(0)
+        trial::one(check, seen)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::fate::{fate, last_lines};
 use super::verdict::Seen;
+use crate::numbers::counted;
 use crate::observation::{HealthState, Observation};
 
 /// States and files listed before the rest is only counted.
@@ -60,6 +61,18 @@ pub(super) fn index_asked(asked: bool, seen: &Observation) -> Seen {
     Seen::compared(asked == (index.requests > 0), actual).explained(files)
 }
 
+/// The index was asked no more often than that.
+pub(super) fn index_requests(at_most: u64, seen: &Observation) -> Seen {
+    let Some(index) = &seen.index else {
+        return Seen::nothing(format!("requests to the index were not counted; {}", fate(seen)));
+    };
+    let mut actual = counted(index.requests as usize, "request");
+    if index.errors > 0 {
+        actual += &format!(", {} of them answered with an error", index.errors);
+    }
+    Seen::compared(index.requests <= at_most, actual)
+}
+
 /// The first elements joined, the rest counted.
 fn listed(all: &[String], separator: &str) -> String {
     let shown = all[..all.len().min(LISTED)].join(separator);
@@ -72,20 +85,12 @@ fn listed(all: &[String], separator: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::{Finding, Verdict, judge};
-    use crate::observation::{HealthTransition, IndexUse};
-    use crate::{Check, Expectation, Place};
+    use crate::expectation::Check;
+    use crate::index::IndexUse;
+    use crate::judge::Finding;
+    use crate::judge::trial::one;
+    use crate::observation::HealthTransition;
     use HealthState::{Hanging, Refused, Status};
-
-    fn one(check: Check, seen: &Observation) -> Verdict {
-        let place = Place {
-            file: "f.yaml".into(),
-            line: 1,
-            column: 1,
-            snippet: String::new(),
-        };
-        judge(&[Expectation { check, place }], seen).remove(0)
-    }
 
     #[test]
     fn health_is_a_subsequence_not_a_set() {
@@ -140,6 +145,26 @@ mod tests {
         };
         assert!(one(quiet.clone(), &index(0)).passed());
         assert_eq!(one(quiet, &index(3)).detail, ["files served: numpy.whl"]);
+    }
+
+    #[test]
+    fn requests_are_bounded_to_the_last_one() {
+        let bound = |at_most| Check::IndexRequests { at_most };
+        let seen = Observation {
+            index: Some(IndexUse {
+                requests: 14,
+                errors: 9,
+                ..IndexUse::default()
+            }),
+            ..Observation::default()
+        };
+        assert!(one(bound(14), &seen).passed());
+        let many = one(bound(13), &seen);
+        assert_eq!(
+            (many.finding, many.actual.as_str()),
+            (Finding::Fails, "14 requests, 9 of them answered with an error")
+        );
+        assert_eq!(one(bound(13), &Observation::default()).finding, Finding::NotObserved);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! A verdict per expectation, for one replica and over all replicas of a case.
+//! A verdict per expectation of a case.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{boot, package, score, traces};
-use crate::expectation::{Check, Expectation};
+use super::{boot, course, lives, package, replicas, score, traces};
+use crate::expectation::Check;
 use crate::log_text::sanitize;
 use crate::observation::Observation;
 use crate::run::CaseRecord;
@@ -42,48 +42,22 @@ impl Verdict {
     }
 }
 
-/// Judges one replica: one verdict per expectation, in their order.
-pub fn judge(expectations: &[Expectation], observation: &Observation) -> Vec<Verdict> {
-    expectations
-        .iter()
-        .map(|expectation| verdict(&expectation.check, observation))
-        .collect()
+impl CaseRecord {
+    /// Judges the case anew from its own observations; a case that could not run has no verdicts.
+    pub fn judge(&mut self) {
+        self.verdicts = match &self.error {
+            Some(_) => Vec::new(),
+            None => self
+                .expectations
+                .iter()
+                .map(|expectation| verdict(&expectation.check, self))
+                .collect(),
+        };
+    }
 }
 
-fn verdict(check: &Check, seen: &Observation) -> Verdict {
-    let seen = match check {
-        Check::Ready { within_ns } => boot::ready(*within_ns, seen),
-        Check::Refuses {
-            within_ns,
-            inner,
-            container,
-            log,
-        } => boot::refuses(*within_ns, *inner, *container, log.as_deref(), seen),
-        Check::Package {
-            project,
-            version,
-            origins,
-            copies,
-            absent,
-        } => {
-            let wanted = package::Wanted {
-                project,
-                version: version.as_deref(),
-                origins,
-                copies: *copies,
-            };
-            if *absent {
-                package::absent(project, seen)
-            } else {
-                package::present(&wanted, seen)
-            }
-        }
-        Check::Score { status, json } => score::score(*status, json.as_ref(), seen),
-        Check::User { uid } => traces::user(*uid, seen),
-        Check::Health { states } => traces::health(states, seen),
-        Check::Log { text } => traces::log(text, seen),
-        Check::IndexAsked { asked } => traces::index_asked(*asked, seen),
-    };
+fn verdict(check: &Check, case: &CaseRecord) -> Verdict {
+    let seen = seen(check, case);
     Verdict {
         finding: seen.finding,
         expected: sanitize(check.to_string()),
@@ -92,11 +66,53 @@ fn verdict(check: &Check, seen: &Observation) -> Verdict {
     }
 }
 
+/// What was seen of one expectation: of the case as a whole, or of each life that it is about.
+fn seen(check: &Check, case: &CaseRecord) -> Seen {
+    let of_one: &dyn Fn(&Observation) -> Seen = match check {
+        Check::Identical => return replicas::identical(case),
+        Check::Drift { projects, odd, since } => return replicas::drift(projects, odd, since.as_deref(), case),
+        Check::Event { name, index } => return course::event(name, index, case),
+        Check::Ready { within_ns, .. } => &|seen| boot::ready(*within_ns, seen),
+        Check::Refuses {
+            within_ns,
+            inner,
+            container,
+            log,
+            ..
+        } => &|seen| boot::refuses(*within_ns, *inner, *container, log.as_deref(), seen),
+        Check::Package {
+            project, absent: true, ..
+        } => &|seen| package::absent(project, seen),
+        Check::Package {
+            project,
+            version,
+            origins,
+            copies,
+            absent: false,
+        } => &|seen| {
+            let wanted = package::Wanted {
+                project,
+                version: version.as_deref(),
+                origins,
+                copies: *copies,
+            };
+            package::present(&wanted, seen)
+        },
+        Check::Score { status, json } => &|seen| score::score(*status, json.as_ref(), seen),
+        Check::User { uid } => &|seen| traces::user(*uid, seen),
+        Check::Health { states } => &|seen| traces::health(states, seen),
+        Check::Log { text } => &|seen| traces::log(text, seen),
+        Check::IndexAsked { asked } => &|seen| traces::index_asked(*asked, seen),
+        Check::IndexRequests { at_most } => &|seen| traces::index_requests(*at_most, seen),
+    };
+    lives::over(check, case, of_one)
+}
+
 /// What was seen of one expectation, before it is paired with the expectation's own words.
 pub(super) struct Seen {
-    finding: Finding,
-    actual: String,
-    detail: Vec<String>,
+    pub(super) finding: Finding,
+    pub(super) actual: String,
+    pub(super) detail: Vec<String>,
 }
 
 impl Seen {
@@ -136,121 +152,21 @@ impl Seen {
     }
 }
 
-impl CaseRecord {
-    /// Judges the case anew from its own observations. Every expectation must hold on every replica; a case that could
-    /// not run has no verdicts.
-    pub fn judge(&mut self) {
-        self.verdicts = match (&self.error, self.observations.as_slice()) {
-            (Some(_), _) => Vec::new(),
-            (None, [only]) => judge(&self.expectations, only),
-            (None, replicas) => {
-                let judged: Vec<_> = replicas
-                    .iter()
-                    .map(|seen| (seen.replica, judge(&self.expectations, seen)))
-                    .collect();
-                let over_all =
-                    |(at, expectation)| across(expectation, judged.iter().map(|(replica, all)| (*replica, &all[at])));
-                self.expectations.iter().enumerate().map(over_all).collect()
-            }
-        };
-    }
-}
-
-/// One verdict from those of several replicas: the first that does not hold speaks, the others are named.
-fn across<'a>(expectation: &Expectation, replicas: impl Iterator<Item = (usize, &'a Verdict)>) -> Verdict {
-    let all: Vec<_> = replicas.collect();
-    let expected = sanitize(expectation.check.to_string());
-    let Some((replica, first)) = all.iter().find(|(_, verdict)| !verdict.passed()).or(all.first()) else {
-        let actual = "not observed: no replica was started".into();
-        return Verdict {
-            finding: Finding::NotObserved,
-            expected,
-            actual,
-            detail: Vec::new(),
-        };
-    };
-    let mut verdict = (*first).clone();
-    if all.iter().all(|(_, other)| other.actual == first.actual) {
-        verdict.actual = format!("all {} replicas: {}", all.len(), first.actual);
-    } else {
-        verdict.actual = format!("replica {replica}: {}", first.actual);
-        let others = all.iter().filter(|(other, _)| other != replica);
-        verdict
-            .detail
-            .extend(others.map(|(other, verdict)| format!("replica {other}: {}", verdict.actual)));
-    }
-    verdict
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
-    use crate::run::{CaseError, SnapshotState};
-
-    fn case(uids: &[Option<u32>]) -> CaseRecord {
-        let replicas = uids.iter().enumerate();
-        let observations = replicas
-            .map(|(replica, uid)| Observation {
-                replica,
-                uid: *uid,
-                ..Observation::default()
-            })
-            .collect();
-        let place = Place {
-            file: "f.yaml".into(),
-            line: 1,
-            column: 1,
-            snippet: String::new(),
-        };
-        let mut case = CaseRecord {
-            id: "g/n@none".into(),
-            why: String::new(),
-            because: Vec::new(),
-            image: "stub".into(),
-            method: "none".into(),
-            derived: None,
-            expectations: vec![Expectation {
-                check: Check::User { uid: 1000 },
-                place,
-            }],
-            observations,
-            error: None,
-            alone: true,
-            verdicts: Vec::new(),
-            snapshot: SnapshotState::NotCompared,
-            manifest_diff: None,
-        };
-        case.judge();
-        case
-    }
-
-    #[test]
-    fn every_replica_must_hold_and_the_one_that_does_not_is_named() {
-        let alike = case(&[Some(1000), Some(1000)]).verdicts.remove(0);
-        assert_eq!(
-            (alike.finding, alike.actual.as_str()),
-            (Finding::Holds, "all 2 replicas: user id 1000")
-        );
-
-        let odd = case(&[Some(1000), Some(0), Some(1000)]).verdicts.remove(0);
-        assert_eq!(
-            (odd.finding, odd.actual.as_str()),
-            (Finding::Fails, "replica 1: user id 0")
-        );
-        assert_eq!(odd.detail, ["replica 0: user id 1000", "replica 2: user id 1000"]);
-
-        assert_eq!(case(&[]).verdicts[0].finding, Finding::NotObserved);
-    }
+    use crate::judge::trial;
+    use crate::run::CaseError;
 
     #[test]
     fn a_case_that_could_not_run_is_not_judged() {
-        let mut errored = case(&[Some(0)]);
-        errored.error = Some(CaseError {
+        let mut case = trial::case(vec![Check::User { uid: 1000 }], vec![Observation::default()]);
+        assert_eq!(case.verdicts.len(), 1);
+        case.error = Some(CaseError {
             what: "no such image".into(),
             hint: None,
         });
-        errored.judge();
-        assert!(errored.verdicts.is_empty());
+        case.judge();
+        assert!(case.verdicts.is_empty());
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::terminal::side_by_side;
 use crate::expectation::Expectation;
 use crate::judge::Verdict;
 use crate::log_text::sanitize;
@@ -55,14 +56,14 @@ fn test_case(record: &RunRecord, group: &str, name: &str, outcome: Outcome, case
     };
     let mut test = TestCase::new(name, status(outcome, case));
     test.set_classname(group);
-    let ends = case
-        .observations
-        .iter()
-        .flat_map(|seen| seen.phases.iter().map(|instant| instant.at_ns));
+    let ends = case.observations.iter().flat_map(|seen| {
+        let instants = seen.phases.iter();
+        instants.map(|instant| seen.launched_ns.saturating_add(instant.at_ns))
+    });
     test.set_time(Duration::from_nanos(ends.max().unwrap_or_default()));
     test.add_properties(properties(record, case));
-    if let Some(log) = log(case) {
-        test.set_system_out(log);
+    if let Some(text) = told(case) {
+        test.set_system_out(text);
     }
     if let Some(text) = to_review(&case.snapshot) {
         test.set_system_err(text);
@@ -152,7 +153,7 @@ fn properties<'a>(record: &'a RunRecord, case: &'a CaseRecord) -> impl Iterator<
     .map(|(name, value)| Property::new(name, value));
     let figures = case.observations.iter().flat_map(|seen| {
         let prefix = if case.observations.len() > 1 {
-            format!("replica {}: ", seen.replica)
+            format!("{}: ", seen.who())
         } else {
             String::new()
         };
@@ -172,13 +173,13 @@ fn to_review(snapshot: &SnapshotState) -> Option<String> {
     }
 }
 
-/// The end of each replica's log.
-fn log(case: &CaseRecord) -> Option<String> {
+/// How several replicas compare, and the end of each one's log.
+fn told(case: &CaseRecord) -> Option<String> {
     let several = case.observations.len() > 1;
-    let mut text = String::new();
+    let mut text = side_by_side(case);
     for seen in case.observations.iter().filter(|seen| !seen.log.tail.is_empty()) {
         if several {
-            text += &format!("replica {}:\n", seen.replica);
+            text += &format!("{}:\n", seen.who());
         }
         text += &clean(&seen.log.tail.join("\n"));
         text.push('\n');

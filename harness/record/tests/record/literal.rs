@@ -105,6 +105,7 @@ pub fn refused() -> CaseRecord {
         inner: Some(99),
         container: Some(111),
         log: Some("not found".into()),
+        replicas: Vec::new(),
     };
     let place = at(
         "contract/requirements-missing",
@@ -186,6 +187,7 @@ pub fn served(scenario: &str, method: &str, ready_ns: u64) -> CaseRecord {
         location: "/opt/env/lib/python3.11/site-packages".into(),
         origin: Origin::Image,
         shadowed: false,
+        digest: None,
     };
     let body = serde_json::json!({"numpy": "1.26.4"});
     let seen = Observation {
@@ -206,6 +208,7 @@ pub fn served(scenario: &str, method: &str, ready_ns: u64) -> CaseRecord {
             bytes: 18_300_000,
             files: vec!["numpy-1.25.2-cp311.whl".into()],
             errors: 0,
+            log: Vec::new(),
         }),
         score: Some(ScoredResponse {
             status: Some(200),
@@ -226,6 +229,7 @@ pub fn served(scenario: &str, method: &str, ready_ns: u64) -> CaseRecord {
             python: "3.11.2".into(),
             sys_path: Vec::new(),
             distributions: vec![numpy],
+            beside: Vec::new(),
         }),
         log: LogTail {
             tail: vec!["Worker with pid 41 ready for serving traffic".into()],
@@ -239,32 +243,36 @@ pub fn served(scenario: &str, method: &str, ready_ns: u64) -> CaseRecord {
     case
 }
 
-fn case(scenario: &str, method: &str, expectations: Vec<Expectation>, observations: Vec<Observation>) -> CaseRecord {
+pub fn case(
+    scenario: &str,
+    method: &str,
+    expectations: Vec<Expectation>,
+    observations: Vec<Observation>,
+) -> CaseRecord {
     CaseRecord {
         id: format!("{scenario}@{method}"),
         why: "The documents say so.".into(),
-        because: Vec::new(),
         image: "azureml".into(),
         method: method.into(),
-        derived: None,
         expectations,
         observations,
-        error: None,
         alone: true,
-        verdicts: Vec::new(),
-        snapshot: SnapshotState::NotCompared,
-        manifest_diff: None,
+        ..CaseRecord::default()
     }
 }
 
 fn ready(scenario: &str) -> Expectation {
     Expectation {
-        check: Check::Ready { within_ns: 120 * S },
+        check: Check::Ready {
+            within_ns: 120 * S,
+            at_least: None,
+            replicas: Vec::new(),
+        },
         place: at(scenario, 7, "  ready: { within: 120s }", 3),
     }
 }
 
-fn at(scenario: &str, line: usize, snippet: &str, column: usize) -> Place {
+pub fn at(scenario: &str, line: usize, snippet: &str, column: usize) -> Place {
     Place {
         file: format!("scenarios/{scenario}.yaml"),
         line,

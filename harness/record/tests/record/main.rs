@@ -1,7 +1,9 @@
-//! The record crate from outside: views of one literal record, totals over random ones, snapshots, the documented format.
+//! The record crate from outside: views of literal records, totals over random ones, snapshots, the documented format.
 
+mod differences;
 mod format;
 mod literal;
+mod scale_out;
 mod snapshots;
 mod totals;
 mod views;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use seatrial_record::snapshot::{self, Comparison};
 use seatrial_record::{CaseRecord, Distribution, HealthState, ManifestDiff, Origin};
 
-use crate::literal;
+use crate::{literal, scale_out};
 
 #[test]
 fn a_file_holds_functional_facts() {
@@ -62,13 +62,28 @@ fn replicas_that_differ_are_told_apart() {
     let mut other = case.observations[0].clone();
     other.replica = 1;
     case.observations.push(other);
-    assert!(!snapshot::facts(&case).contains("replica"));
+    assert!(!snapshot::facts(&case).contains("replica 0"));
 
     case.observations[1].uid = Some(0);
     let facts = snapshot::facts(&case);
     assert!(
         facts.contains("replica 0:\n") && facts.contains("replica 1:\n") && facts.contains("  user: 0\n"),
         "{facts}"
+    );
+}
+
+#[test]
+fn drift_and_events_are_facts_and_their_times_are_not() {
+    insta::assert_snapshot!(snapshot::facts(&scale_out::release_midway()));
+    let odd = snapshot::facts(&scale_out::odd_one_out());
+    assert!(
+        odd.contains("replicas:\n  drift in acme: 1.0.0 (0-16, 18-29); 1.0.0, other files (17)\nevents: rot\n"),
+        "{odd}"
+    );
+    let restarted = snapshot::facts(&scale_out::restarted());
+    assert!(
+        restarted.contains("replicas: identical\nevents: release\n"),
+        "{restarted}"
     );
 }
 

@@ -1,9 +1,9 @@
 //! Every view of the one literal record.
 
 use seatrial_record::render::{Style, junit, terminal};
-use seatrial_record::{ExitCode, RunRecord};
+use seatrial_record::{Difference, ExitCode, RunRecord};
 
-use crate::literal;
+use crate::{literal, scale_out};
 
 #[test]
 fn terminal_shows_what_needs_attention_first() {
@@ -21,15 +21,50 @@ fn junit_tells_failures_from_errors() {
 }
 
 #[test]
+fn terminal_shows_which_replica_got_what_and_why() {
+    insta::assert_snapshot!(terminal(&scale_out::record(), Style::default()));
+}
+
+#[test]
+fn junit_shows_replicas_side_by_side() {
+    let mut record = scale_out::record();
+    record.cases.truncate(1);
+    record.planned.truncate(1);
+    insta::assert_snapshot!(junit(&record));
+}
+
+#[test]
 fn eighty_columns_are_enough() {
-    let page = terminal(&literal::record(), Style::default());
-    let long: Vec<_> = page.lines().filter(|line| line.chars().count() > 80).collect();
-    assert!(long.is_empty(), "{long:#?}");
+    for record in [literal::record(), scale_out::record()] {
+        let page = terminal(&record, Style::default());
+        let long: Vec<_> = page.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(long.is_empty(), "{long:#?}");
+    }
+}
+
+#[test]
+fn a_drift_in_many_projects_names_them_all_in_eighty_columns() {
+    let mut record = scale_out::record();
+    let name = |at: usize| format!("a-project-with-quite-a-long-name-{at}");
+    let case = &mut record.cases[0];
+    let mut differences = case.differences.take().unwrap();
+    let acme = differences[0].clone();
+    differences.extend((0..5).map(|at| Difference {
+        project: Some(name(at)),
+        ..acme.clone()
+    }));
+    case.differences = Some(differences);
+    let page = terminal(&record, Style::default());
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    for at in 0..5 {
+        assert!(page.contains(&name(at)), "{page}");
+    }
 }
 
 #[test]
 fn colour_adds_nothing_but_colour() {
-    let record = literal::record();
+    let mut record = literal::record();
+    record.cases.extend(scale_out::record().cases);
     let plain = terminal(
         &record,
         Style {
@@ -54,12 +89,24 @@ fn colour_adds_nothing_but_colour() {
 
 #[test]
 fn a_record_survives_its_file_and_gives_the_same_views() {
-    let record = literal::record();
-    let text = record.to_json();
-    let read = RunRecord::from_json(&text).unwrap();
-    assert_eq!(read, record);
-    assert_eq!(read.to_json(), text);
-    assert_eq!(terminal(&read, Style::default()), terminal(&record, Style::default()));
+    for record in [literal::record(), scale_out::record()] {
+        let text = record.to_json();
+        let read = RunRecord::from_json(&text).unwrap();
+        assert_eq!(read, record);
+        assert_eq!(read.to_json(), text);
+        assert_eq!(terminal(&read, Style::default()), terminal(&record, Style::default()));
+    }
+}
+
+#[test]
+fn a_record_of_the_first_version_is_read_and_judged_as_then() {
+    let first = include_str!("record-1.0.json");
+    assert!(first.contains(r#""format": "1.0""#));
+    let mut read = RunRecord::from_json(first).unwrap();
+    assert_eq!(read, literal::record());
+
+    read.cases.iter_mut().for_each(seatrial_record::CaseRecord::judge);
+    assert_eq!(read, literal::record());
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 mod page;
 mod problems;
+mod replica_rows;
+mod replicas;
 mod startup;
 mod table;
 
 use crate::exit::ExitCode;
 use crate::numbers::{counted, duration};
-use crate::run::RunRecord;
+use crate::run::{CaseRecord, RunRecord};
 use page::{Page, Tone};
 
 pub use page::Style;
@@ -17,8 +19,18 @@ pub fn terminal(record: &RunRecord, style: Style) -> String {
     let mut page = Page::new(style);
     problems::show(&mut page, record);
     table::show(&mut page, record);
+    for (_, _, case) in record.outcomes() {
+        case.into_iter().for_each(|case| replicas::show(&mut page, case));
+    }
     startup::show(&mut page, record);
     totals(&mut page, record);
+    page.finish()
+}
+
+/// How the replicas of one case compare, as plain text; empty for a case with only one.
+pub(super) fn side_by_side(case: &CaseRecord) -> String {
+    let mut page = Page::new(Style::default());
+    replicas::show(&mut page, case);
     page.finish()
 }
 

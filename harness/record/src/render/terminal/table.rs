@@ -53,7 +53,7 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
     if record
         .cases
         .iter()
-        .any(|case| !case.alone && slowest_ready(case).is_some())
+        .any(|case| !case.alone && slowest(case, ready).is_some())
     {
         page.line(&[(Tone::Faint, "~ booted while another case did: not for comparison")]);
     }
@@ -120,7 +120,7 @@ fn figures(record: &RunRecord, outcome: Outcome, case: Option<&CaseRecord>) -> [
     };
     [
         outcome.word().to_owned(),
-        time(case.and_then(slowest_ready)),
+        case.and_then(some_ready).unwrap_or_default() + &time(of(ready)),
         time(of(install)),
         shown(size, bytes),
         index.unwrap_or_else(|| NOTHING.to_owned()),
@@ -131,16 +131,25 @@ fn figures(record: &RunRecord, outcome: Outcome, case: Option<&CaseRecord>) -> [
 
 /// Time to ready of a case: that of its slowest replica, and none unless all became ready.
 pub(super) fn slowest_ready(case: &CaseRecord) -> Option<u64> {
-    let ready = |seen: &Observation| seen.instant(Phase::Ready);
-    case.observations
-        .iter()
-        .all(|seen| ready(seen).is_some())
-        .then(|| slowest(case, ready))?
+    let all = case.observations.iter().all(|seen| ready(seen).is_some());
+    all.then(|| slowest(case, ready))?
+}
+
+/// How many replicas became ready, where some did and some did not: it stands before the time of the slowest.
+fn some_ready(case: &CaseRecord) -> Option<String> {
+    let all = case.observations.len();
+    let count = case.observations.iter().filter(|seen| ready(seen).is_some()).count();
+    (0 < count && count < all).then(|| format!("{count}/{all} "))
 }
 
 /// The largest figure over the replicas that have one.
 fn slowest(case: &CaseRecord, figure: fn(&Observation) -> Option<u64>) -> Option<u64> {
     case.observations.iter().filter_map(figure).max()
+}
+
+/// A life's own boot.
+fn ready(seen: &Observation) -> Option<u64> {
+    seen.instant(Phase::Ready)
 }
 
 fn install(seen: &Observation) -> Option<u64> {

@@ -1,0 +1,149 @@
+//! What a replica asked of the package index, and how the index moved while it did.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::expectation::Place;
+
+/// The index that every replica is given.
+pub(crate) const MAIN: &str = "main";
+
+/// The indexes that a replica can be given, the main one first.
+pub(crate) const INDEXES: [&str; 2] = [MAIN, "extra"];
+
+/// What one replica asked of the index.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexUse {
+    /// Number of requests.
+    pub requests: u64,
+    /// Bytes of response bodies.
+    pub bytes: u64,
+    /// Files served, by name, in order.
+    pub files: Vec<String>,
+    /// Answers with a status of 400 or more.
+    pub errors: u64,
+    /// The first 1,000 requests, in the order they arrived.
+    #[serde(default)]
+    pub log: Vec<IndexRequest>,
+}
+
+/// One request of a replica and what it was sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexRequest {
+    /// The index asked: `main` or `extra`.
+    pub index: String,
+    /// When it arrived, nanoseconds since this life began.
+    pub at_ns: u64,
+    /// From its arrival to the last byte of the answer, nanoseconds.
+    pub took_ns: u64,
+    /// HTTP method.
+    pub method: String,
+    /// What was asked for.
+    pub what: Asked,
+    /// HTTP status.
+    pub status: u16,
+    /// Bytes of the body that were sent.
+    pub bytes: u64,
+    /// Whether the whole body was sent.
+    pub complete: bool,
+    /// Start of the digest of what the index had to send: equal answers have equal text. What a fault did to the bytes on
+    /// their way does not show in it.
+    pub answer: Option<String>,
+    /// How many events of this index were in force when the answer was made: the first so many of its events in
+    /// [`IndexCourse::events`].
+    pub after: usize,
+    /// Names of the events that changed this answer.
+    pub faults: Vec<String>,
+}
+
+/// What a request asked for. Project names are normalised (PEP 503).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Asked {
+    /// The page of a project.
+    Page {
+        /// The project.
+        project: String,
+    },
+    /// A wheel or source distribution.
+    File {
+        /// The project that it belongs to, when the index knows it.
+        project: Option<String>,
+        /// File name.
+        name: String,
+    },
+    /// The metadata beside a wheel.
+    Metadata {
+        /// The project that it belongs to, when the index knows it.
+        project: Option<String>,
+        /// File name, `.metadata` included.
+        name: String,
+    },
+    /// Anything else.
+    Other {
+        /// The path as the client wrote it, cut when it is long.
+        path: String,
+    },
+}
+
+/// The script of a case's index and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexCourse {
+    /// Seed of what the script leaves to chance.
+    pub seed: u64,
+    /// Requests turned away: without a token, or malformed.
+    pub refused: u64,
+    /// Events of each index in the order they happened; those that never did stand at the end.
+    pub events: Vec<IndexEvent>,
+}
+
+/// One event of the script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexEvent {
+    /// The index that it moves: `main` or `extra`.
+    pub index: String,
+    /// Its name in the script.
+    pub name: String,
+    /// What it does, subject first: `acme 2.0.0 published`, `answers 503 (retry after 3 s)`.
+    pub what: String,
+    /// The project concerned, normalised; absent when all are.
+    pub project: Option<String>,
+    /// Its trigger, in words: `when replicas 0 and 1 are ready`, `after 4 s`.
+    pub when: String,
+    /// When it happened, nanoseconds on the case's clock; absent when it never did.
+    pub at_ns: Option<u64>,
+    /// When it ended, for a fault that did; nanoseconds on the case's clock.
+    pub ended_ns: Option<u64>,
+    /// Whether it changes answers for a time, rather than what the index holds.
+    #[serde(default)]
+    pub fault: bool,
+    /// Answers that it changed, for a fault.
+    pub hits: u64,
+    /// Where it is written.
+    pub place: Place,
+}
+
+impl IndexCourse {
+    /// The events of one index that happened, in their order.
+    pub(crate) fn of<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a IndexEvent> {
+        self.events
+            .iter()
+            .filter(move |event| event.index == index && event.at_ns.is_some())
+    }
+}
+
+/// What it does; of the extra index it is said.
+impl fmt::Display for IndexEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index.as_str() {
+            MAIN => f.write_str(&self.what),
+            other => write!(f, "{other} index: {}", self.what),
+        }
+    }
+}
