@@ -1,6 +1,7 @@
 //! The semantic checks: from a well-formed wire struct to checked meaning, all problems with their places.
 
 mod action;
+mod again;
 mod contract;
 mod expect;
 mod extend;

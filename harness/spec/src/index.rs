@@ -1,5 +1,7 @@
 //! The checked meaning of a scenario's `index` block: what the package index has and how it moves.
 
+use jiff::Timestamp;
+
 use crate::script::Event;
 use crate::universe::UniverseProject;
 
@@ -29,6 +31,15 @@ pub struct IndexSide {
     pub upstream: Behind,
     /// What happens to it, in file order.
     pub script: Vec<Event>,
+}
+
+impl IndexSide {
+    /// Leaves out the releases of the universe that were uploaded later.
+    pub fn leave_out_later(&mut self, as_of: Timestamp) {
+        for project in &mut self.projects {
+            project.releases.retain(|release| release.uploaded_at() <= as_of);
+        }
+    }
 }
 
 /// What stands behind a universe.

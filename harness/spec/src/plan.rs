@@ -163,6 +163,7 @@ mod tests {
             container: None,
             log: None,
             replicas: replicas.to_vec(),
+            since: None,
         }
     }
 

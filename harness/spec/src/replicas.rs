@@ -43,10 +43,10 @@ pub struct Restart {
     pub at: At,
 }
 
-/// What the replicas of a case have in common, or do not; every life of a replica counts.
+/// What the replicas of a case have in common, or do not; every life of a replica that was read counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplicasExpect {
-    /// They hold the same, byte for byte.
+    /// They hold the same packages, by version and by digest of the files.
     Identical,
     /// They differ in this way and in no other.
     Drift {

@@ -171,7 +171,7 @@ pub struct Expect {
     pub log: Vec<(String, At)>,
     /// Whether the replica may / must have asked the index.
     pub index_asked: Option<(bool, At)>,
-    /// Most requests to the index that any one replica may have made.
+    /// Most requests to the index that any one replica may have made in one life.
     pub index_at_most: Option<(u64, At)>,
     /// What the replicas have in common, or do not.
     pub replicas: Option<(ReplicasExpect, At)>,
@@ -189,7 +189,7 @@ impl Expect {
 pub struct ReadyExpect {
     /// From the create request to the first 200 on the health route.
     pub within: Duration,
-    /// So many of all replicas suffice; `None`: each one must.
+    /// So many of all replicas suffice, each in all its lives; `None`: each one must.
     pub at_least: Option<usize>,
     /// The replicas that must, from 0; empty: all.
     pub replicas: Vec<usize>,
@@ -216,6 +216,8 @@ pub struct RefusesExpect {
     pub log: Option<String>,
     /// The replicas that must, from 0; empty: all.
     pub replicas: Vec<usize>,
+    /// Name of the fault that stood in the way.
+    pub since: Option<String>,
 }
 
 /// What one package must be.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::At;
+use crate::scenario::{At, Method};
 use crate::wire::WhatWord;
 
 /// One event of a script.
@@ -47,6 +47,15 @@ pub enum Trigger {
     Installing(Vec<usize>),
     /// When these replicas are ready.
     Ready(Vec<usize>),
+}
+
+impl Trigger {
+    /// Whether it can come in a case of this method: what waits for requests or for an installation waits in vain where no
+    /// boot sends or does any.
+    pub fn can_come(&self, method: Method) -> bool {
+        let needs_dynamic = matches!(self, Self::Request { .. } | Self::Served(_) | Self::Installing(_));
+        !needs_dynamic || method == Method::Dynamic
+    }
 }
 
 /// What happens. Projects are normalised and lie in the universe of the same index, versions are as it writes them.
@@ -130,6 +139,17 @@ impl Action {
             | Self::Stale => true,
         }
     }
+
+    /// Whether it can be why replicas differ: it changes what the index has, or what they are sent and go by.
+    pub(crate) fn can_explain(&self) -> bool {
+        match self {
+            Self::Publish { .. } | Self::Add { .. } | Self::Yank { .. } | Self::Delete { .. } => true,
+            Self::Truncate(_) | Self::Corrupt | Self::Stale => true,
+            // Word that there is no such page; all other failures are asked again, or end the boot.
+            Self::Answer { status, .. } => matches!(status, 404 | 410),
+            Self::End { .. } | Self::Delay(_) | Self::Throttle(_) | Self::Reset | Self::Hang => false,
+        }
+    }
 }
 
 /// Which requests a fault is for; all that is given must match.
@@ -137,6 +157,8 @@ impl Action {
 pub struct Only {
     /// Requests for the pages and files of these projects, normalised; empty: of all.
     pub projects: Vec<String>,
+    /// Requests for these files and their metadata, by file name; empty: for all, pages included.
+    pub files: Vec<String>,
     /// Requests of this kind; `None`: of every kind.
     pub what: Option<What>,
     /// Requests of these replicas; empty: of all.

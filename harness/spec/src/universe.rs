@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use pep508_rs::pep440_rs::Version;
 
+use crate::instant::instant;
 use crate::scenario::At;
+
+/// When a release was uploaded that does not say so.
+const UPLOADED: Timestamp = Timestamp::constant(1_577_836_800, 0);
 
 /// One universe that scenarios name (`fixtures/packages/NAME.yaml`).
 #[derive(Clone, Debug)]
@@ -65,7 +70,7 @@ pub struct UniverseRelease {
     pub size: u64,
     /// Number of further small modules.
     pub count: u32,
-    /// Entry points: command to `module:function`.
+    /// Entry points: command to `module:main`, a top-level module of the release.
     pub scripts: BTreeMap<String, String>,
 }
 
@@ -84,6 +89,13 @@ pub enum FileKind {
 }
 
 impl UniverseRelease {
+    /// When it was uploaded; one that does not say so, at the start of 2020.
+    #[must_use]
+    pub fn uploaded_at(&self) -> Timestamp {
+        let written = self.uploaded.as_deref();
+        written.and_then(instant).unwrap_or(UPLOADED)
+    }
+
     /// Names of its files, in the order of `files`: wheels by PEP 427, sdists by PEP 625. `project` is the name of its
     /// project in any spelling.
     #[must_use]
@@ -112,6 +124,8 @@ pub struct Expected {
     pub requires: Vec<String>,
     /// What comes of it.
     pub resolution: Resolution,
+    /// Of some of the projects that get installed, by normalised name: the file.
+    pub files: BTreeMap<String, String>,
     /// Why it must come out so.
     pub why: String,
     /// Where it stands.
@@ -141,6 +155,11 @@ fn normal_form(project: &str, joint: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_instant_left_out_is_the_documented_one() {
+        assert_eq!(UPLOADED.to_string(), "2020-01-01T00:00:00Z");
+    }
 
     #[test]
     fn names_of_files_are_normalised() {

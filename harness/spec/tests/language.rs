@@ -34,6 +34,7 @@ cases!(accept in "accept", is_accepted, [
     moving_index: "moving-index",
     replicas: "replicas",
     smallest: "smallest",
+    triggers_that_come: "triggers-that-come",
     two_axes: "two-axes",
     windows_line_ends: "windows-line-ends",
 ]);
@@ -54,14 +55,18 @@ cases!(reject in "reject", is_rejected, [
     empty_index: "empty-index",
     empty_json: "empty-json",
     empty_why: "empty-why",
+    ends_before_it_begins: "ends-before-it-begins",
     ends_of_nothing: "ends-of-nothing",
     entry_script_missing: "entry-script-missing",
     environment_number: "environment-number",
     event_after_as_of: "event-after-as-of",
     event_for_nothing: "event-for-nothing",
+    event_on_what_is_gone: "event-on-what-is-gone",
     event_names: "event-names",
     exception_for_nothing: "exception-for-nothing",
     exception_without_case: "exception-without-case",
+    fault_for_no_file: "fault-for-no-file",
+    fault_without_requests: "fault-without-requests",
     faults_without_effect: "faults-without-effect",
     five_departures: "five-departures",
     five_problems: "five-problems",
@@ -96,8 +101,10 @@ cases!(reject in "reject", is_rejected, [
     request_for_nothing: "request-for-nothing",
     script_shape: "script-shape",
     script_without_universe: "script-without-universe",
+    since_what_explains_nothing: "since-what-explains-nothing",
     tab_indentation: "tab-indentation",
     too_late: "too-late",
+    too_late_for_one_case: "too-late-for-one-case",
     too_many_replicas: "too-many-replicas",
     two_documents: "two-documents",
     universes_that_clash: "universes-that-clash",
@@ -111,6 +118,7 @@ cases!(reject in "reject", is_rejected, [
     variables_set_twice: "variables-set-twice",
     version_as_number: "version-as-number",
     wrong_type: "wrong-type",
+    yanked_twice: "yanked-twice",
 ]);
 
 cases!(universes in "fixtures/packages", is_a_universe, [
@@ -120,7 +128,9 @@ cases!(universes in "fixtures/packages", is_a_universe, [
 
 cases!(reject_universes in "reject-universes", is_no_universe, [
     expected: "expected",
+    expected_files: "expected-files",
     files: "files",
+    instants: "instants",
     modules: "modules",
     names: "names",
     requires: "requires",
@@ -164,12 +174,13 @@ fn is_a_universe(folder: &str, name: &str) {
         let Expected {
             requires,
             resolution,
+            files,
             why,
             at,
         } = expected;
         writeln!(
             told,
-            "{}:{} {requires:?}: {resolution:?}, because: {why}",
+            "{}:{} {requires:?}: {resolution:?}, files {files:?}, because: {why}",
             at.line, at.column
         )
         .unwrap();

@@ -1,8 +1,10 @@
 //! What universes expect of resolutions comes out, with pip and with uv.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use seatrial_spec::{Expected, Project, Resolution as Outcome, Universe};
 
-use super::resolution::{Resolution, versions};
+use super::resolution::{Choice, Resolution, versions};
 use super::room::Room;
 use super::server::{Server, repository};
 use super::{pip, uv};
@@ -55,25 +57,36 @@ pub fn requirements(expected: &Expected) -> Vec<&str> {
 
 fn is_expected(expected: &Expected, resolution: &Resolution) -> bool {
     match (&expected.resolution, resolution) {
-        (Outcome::Resolves(wanted), Ok(choices)) => versions(choices) == *wanted,
+        (Outcome::Resolves(wanted), Ok(choices)) => {
+            let files = files(choices);
+            let holds = |(project, file): (&String, &String)| files.get(project) == Some(file);
+            versions(choices) == *wanted && expected.files.iter().all(holds)
+        }
         (Outcome::Fails(_), Err(_)) => true,
         _ => false,
     }
+}
+
+/// Files by project.
+fn files(choices: &BTreeSet<Choice>) -> BTreeMap<String, String> {
+    let pair = |choice: &Choice| (choice.project.clone(), choice.file.clone());
+    choices.iter().map(pair).collect()
 }
 
 fn deviation(expected: &Expected, resolution: &Resolution) -> String {
     let Expected {
         requires,
         resolution: wanted,
+        files: wanted_files,
         why,
         at,
     } = expected;
     let came = match resolution {
-        Ok(choices) => format!("{:?}", versions(choices)),
+        Ok(choices) => format!("{:?} in {:?}", versions(choices), files(choices)),
         Err(failed) => failed.0.clone(),
     };
     format!(
-        "{}:{}: {requires:?}: expected {wanted:?}, came {came}\n{why}",
+        "{}:{}: {requires:?}: expected {wanted:?} in {wanted_files:?}, came {came}\n{why}",
         at.file.display(),
         at.line
     )

@@ -1,12 +1,9 @@
-//! What an event does: whether the universe has what it moves, and whether two events move the same.
-
-use std::collections::BTreeMap;
+//! What an event does, and whether the universe has what it moves.
 
 use super::Checker;
-use super::index::uploaded;
 use super::script::Shelf;
 use crate::duration::WrittenDuration;
-use crate::script::{Action, Event};
+use crate::script::Action;
 use crate::tree::Node;
 use crate::universe::{UniverseProject, UniverseRelease};
 use crate::wire::{ActionEntry, ConnectionWord, ContentWord};
@@ -34,7 +31,14 @@ impl Checker<'_> {
                 version,
                 reason,
             } => {
-                let found = self.shelved(node.child("yank"), &project, &version, shelf);
+                let node = node.child("yank");
+                let found = self.shelved(node, &project, &version, shelf);
+                if let Some((name, release)) = &found
+                    && release.yanked.is_some()
+                {
+                    let problem = self.value(node.child("version"), format!("`{name}` {version} is yanked already"));
+                    self.push(problem.help("leave this event out, or yank another release"));
+                }
                 let (project, version) = names(found, project, version);
                 Action::Yank {
                     project,
@@ -120,7 +124,7 @@ impl Checker<'_> {
             return None;
         };
         let release = self.known_release(node.child("version"), known, version)?;
-        if shelf.as_of.is_some_and(|as_of| uploaded(release) > as_of) {
+        if shelf.as_of.is_some_and(|as_of| release.uploaded_at() > as_of) {
             let what = format!("`{name}` {version} was uploaded after `as_of`, so it is left out");
             let problem = self.value(node.child("version"), what);
             self.push(problem.help("choose a later `as_of`, or another release"));
@@ -128,48 +132,13 @@ impl Checker<'_> {
         Some((name, release))
     }
 
-    fn file(&mut self, node: &Node, project: &str, release: &UniverseRelease, file: &str) {
+    /// A file of a release; says so where it has none of that name.
+    pub(super) fn file(&mut self, node: &Node, project: &str, release: &UniverseRelease, file: &str) {
         let files = release.file_names(project);
         if !files.iter().any(|name| name == file) {
             let version = &release.version;
             let problem = self.value(node, format!("`{project}` {version} has no file `{file}`"));
             self.push(problem.choices(file, files.iter().map(String::as_str)));
-        }
-    }
-
-    /// What is published or added is held back until then, so it can come only once.
-    pub(super) fn held_back(&mut self, list: &Node, events: &[Event]) {
-        let mut published: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        let mut added: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-        for (index, event) in events.iter().enumerate() {
-            let node = list.item(index).child("do");
-            let (earlier, what) = match &event.action {
-                Action::Publish { project, version } => (
-                    published.insert((project, version), event.at.line),
-                    format!("`{project}` {version} is published twice"),
-                ),
-                Action::Add { project, version, file } => (
-                    added.insert((project, version, file), event.at.line),
-                    format!("`{file}` is added twice"),
-                ),
-                _ => continue,
-            };
-            if let Some(line) = earlier {
-                let problem = self.key(&node.items()[0], what);
-                self.push(problem.help(format!(
-                    "it is there since the event on line {line}; leave this one out"
-                )));
-            }
-        }
-        for (index, event) in events.iter().enumerate() {
-            if let Action::Add { project, version, .. } = &event.action
-                && let Some(line) = published.get(&(project.as_str(), version.as_str()))
-            {
-                let node = list.item(index).child("do").child("add");
-                let what = format!("a file joins `{project}` {version}, which is itself published by an event");
-                let problem = self.key(node, what);
-                self.push(problem.help(format!("leave this one or the event on line {line} out")));
-            }
         }
     }
 }

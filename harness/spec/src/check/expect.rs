@@ -7,6 +7,7 @@ use crate::contract::Contract;
 use crate::index::IndexSetup;
 use crate::replicas::Replicas;
 use crate::scenario::{At, Expect, Origin, PackageExpect, ReadyExpect, RefusesExpect, ScoreExpect, UserExpect};
+use crate::script::Action;
 use crate::tree::{Kind, Node};
 use crate::wire::{ExpectBlock, IndexUseBlock, PackageEntry, ReadyBlock, RefusesBlock};
 
@@ -29,7 +30,7 @@ impl Checker<'_> {
             .map(|ready| self.ready(node.child("ready"), ready, setting.replicas.count));
         let refuses = block
             .refuses
-            .map(|refuses| self.refuses(node.child("refuses"), refuses, setting.replicas.count));
+            .map(|refuses| self.refuses(node.child("refuses"), refuses, setting));
         self.exclusive(node, ready.as_ref(), refuses.as_ref());
         let (index_asked, index_at_most) = block
             .index
@@ -97,14 +98,19 @@ impl Checker<'_> {
         }
     }
 
-    fn refuses(&mut self, node: &Node, block: RefusesBlock, count: usize) -> RefusesExpect {
+    fn refuses(&mut self, node: &Node, block: RefusesBlock, setting: &Setting<'_>) -> RefusesExpect {
         let replicas = block.replicas.unwrap_or_default();
+        if let Some(since) = &block.since {
+            let not = "stands in nobody's way: it is no fault";
+            self.event_that(node.child("since"), since, setting, Action::is_fault, not);
+        }
         RefusesExpect {
             within: block.within.0,
             inner: block.inner.map(i64::from),
             container: block.container.map(i64::from),
             log: block.log,
-            replicas: self.replica_numbers(node.child("replicas"), replicas, count),
+            replicas: self.replica_numbers(node.child("replicas"), replicas, setting.replicas.count),
+            since: block.since,
         }
     }
 

@@ -1,9 +1,6 @@
 //! The `index` block: what each index has and how it moves.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
-
-use jiff::Timestamp;
 
 use super::Checker;
 use super::script::{Names, Shelf, Stage};
@@ -12,11 +9,7 @@ use crate::contract::{Contract, EXTRA_INDEX};
 use crate::fixtures::Fixtures;
 use crate::index::{Behind, IndexSetup, IndexSide};
 use crate::tree::Node;
-use crate::universe::UniverseRelease;
 use crate::wire::{IndexBlock, SideBlock, UpstreamWord};
-
-/// When a release was uploaded that does not say so.
-const UPLOADED: Timestamp = Timestamp::constant(1_577_836_800, 0);
 
 impl Checker<'_> {
     /// Checks the block; left out, the index is what upstream has.
@@ -74,7 +67,7 @@ impl Checker<'_> {
             .map(|projects| self.projects(node.child("projects"), projects));
         let has_universe = block.packages.is_some() || inline.is_some();
         let packages = block.packages.unwrap_or_default();
-        let (mut projects, complete) = self.laid_together(node, &packages, inline.unwrap_or_default(), fixtures);
+        let (projects, complete) = self.laid_together(node, &packages, inline.unwrap_or_default(), fixtures);
         let upstream = match (block.upstream, as_of) {
             // With a universe that cannot be looked into, anything may be there.
             _ if !complete => Behind::Live,
@@ -90,16 +83,15 @@ impl Checker<'_> {
             all: upstream == Behind::Nothing,
         };
         let script = self.script(node.child("script"), block.script, unnamed, &shelf, stage, names);
-        if let Some(as_of) = as_of {
-            for project in projects.values_mut() {
-                project.releases.retain(|release| uploaded(release) <= as_of);
-            }
-        }
-        IndexSide {
+        let mut side = IndexSide {
             projects: projects.into_values().collect(),
             upstream,
             script,
+        };
+        if let Some(as_of) = as_of {
+            side.leave_out_later(as_of);
         }
+        side
     }
 
     /// The universes in one, inline projects over them, and whether all of them could be looked into.
@@ -139,23 +131,5 @@ impl Checker<'_> {
         }
         projects.extend(inline);
         (projects, complete)
-    }
-}
-
-/// When a release was uploaded.
-pub(super) fn uploaded(release: &UniverseRelease) -> Timestamp {
-    let written = release.uploaded.as_deref();
-    written
-        .and_then(|text| Timestamp::from_str(text).ok())
-        .unwrap_or(UPLOADED)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_instant_left_out_is_the_documented_one() {
-        assert_eq!(UPLOADED.to_string(), "2020-01-01T00:00:00Z");
     }
 }

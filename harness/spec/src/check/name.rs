@@ -7,6 +7,7 @@ use pep508_rs::PackageName;
 use pep508_rs::pep440_rs::Version;
 
 use super::Checker;
+use crate::instant::instant;
 use crate::source::Span;
 use crate::tree::Node;
 
@@ -42,7 +43,7 @@ impl Checker<'_> {
 
     /// An instant by RFC 3339; says so where it is none.
     pub(super) fn instant(&mut self, node: &Node, written: &str) -> Option<Timestamp> {
-        let instant = Timestamp::from_str(written).ok();
+        let instant = instant(written);
         if instant.is_none() {
             let problem = self.value(node, format!("`{written}` is not an instant"));
             self.push(problem.expected("expected date, time and zone (RFC 3339), for example `2024-05-01T00:00:00Z`"));

@@ -118,7 +118,7 @@ impl Checker<'_> {
         modules
     }
 
-    /// Entry points, which lead into a module of the release.
+    /// Entry points, which lead to the `main` that every top-level module of a release has.
     fn scripts(&mut self, node: &Node, scripts: &BTreeMap<String, String>, modules: &[String]) {
         for (command, target) in scripts {
             let node = node.child(command);
@@ -127,15 +127,11 @@ impl Checker<'_> {
                 let problem = self.key(node, format!("`{command}` cannot be the name of a command"));
                 self.push(problem.expected("expected letters, digits, `-`, `_` and `.`"));
             }
-            let parts = target.split_once(':');
-            let Some((path, _)) =
-                parts.filter(|(path, name)| path.split('.').all(is_identifier) && is_identifier(name))
-            else {
-                let problem = self.value(node, format!("`{target}` is not an entry point"));
-                self.push(problem.expected("expected `module:function`"));
+            let Some(module) = target.strip_suffix(":main").filter(|module| is_identifier(module)) else {
+                let problem = self.value(node, format!("`{target}` is not an entry point of made-up packages"));
+                self.push(problem.expected("expected `module:main`, a top-level module of the release"));
                 continue;
             };
-            let module = path.split('.').next().unwrap_or(path);
             if !modules.iter().any(|own| own == module) {
                 let problem = self.value(node, format!("this release has no module `{module}`"));
                 self.push(problem.choices(module, modules.iter().map(String::as_str)));
@@ -148,6 +144,10 @@ impl Checker<'_> {
 fn file_kind(word: &str) -> Option<FileKind> {
     if word == "sdist" {
         return Some(FileKind::Sdist);
+    }
+    // By its letters `.whl` could be one more platform; it is the end of a file's name.
+    if word.ends_with(".whl") {
+        return None;
     }
     let (build, tag) = match word.split('-').collect::<Vec<_>>()[..] {
         [build, python, abi, platform] => (Some(build), [python, abi, platform]),
@@ -171,10 +171,18 @@ fn file_kind(word: &str) -> Option<FileKind> {
     })
 }
 
+/// Words that Python keeps for itself, so that no module of their name can be imported (language reference, 2.3.1).
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
 /// Whether Python takes a word for a name; only ASCII, as names of files have it everywhere.
 fn is_identifier(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !KEYWORDS.contains(&word)
 }
 
 #[cfg(test)]
@@ -204,6 +212,11 @@ mod tests {
             "+1-py3-none-any",
             "../a-none-any",
             "Py3-none-any",
+            "py3-none-any.whl",
+            "py3-none-Linux_x86_64",
+            "py3-none-a~ny",
+            "py3-none-any ",
+            "py3-none-\u{e4}ny",
             "1-2-py3-none-any",
         ] {
             assert_eq!(file_kind(junk), None, "{junk}");
@@ -213,7 +226,8 @@ mod tests {
     #[test]
     fn a_module_is_a_name_and_no_path() {
         assert!(is_identifier("_acme2"));
-        for junk in ["", "2acme", "a.b", "..", "a/b", "a-b", "a b"] {
+        assert!(is_identifier("match"), "a keyword only in some places");
+        for junk in ["", "2acme", "a.b", "..", "a/b", "a-b", "a b", "class", "None", "async"] {
             assert!(!is_identifier(junk), "{junk}");
         }
     }

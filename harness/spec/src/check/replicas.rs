@@ -4,6 +4,7 @@ use super::Checker;
 use super::expect::Setting;
 use crate::index::Behind;
 use crate::replicas::{Replicas, ReplicasExpect, Restart, Start};
+use crate::script::Action;
 use crate::tree::Node;
 use crate::universe::UniverseProject;
 use crate::wire::{ReplicaList, ReplicasEntry, RestartEntry, RestartWord, StartEntry};
@@ -99,7 +100,8 @@ impl Checker<'_> {
                 }
                 let odd = self.replica_numbers(node.child("odd"), odd, *count);
                 if let Some(since) = &since {
-                    self.known_event(node.child("since"), since, setting);
+                    let not = "cannot be why replicas differ: it changes nothing that they go by";
+                    self.event_that(node.child("since"), since, setting, Action::can_explain, not);
                 }
                 ReplicasExpect::Drift { projects, odd, since }
             }
@@ -133,14 +135,23 @@ impl Checker<'_> {
         projects
     }
 
-    fn known_event(&mut self, node: &Node, name: &str, setting: &Setting<'_>) {
-        let names = || {
-            let events = setting.index.sides().flat_map(|side| &side.script);
-            events.map(|event| event.name.as_str())
+    /// An event of this kind by its name; of one of another kind it is said what it is `not`.
+    pub(super) fn event_that(
+        &mut self,
+        node: &Node,
+        name: &str,
+        setting: &Setting<'_>,
+        is: fn(&Action) -> bool,
+        not: &str,
+    ) {
+        let events = || setting.index.sides().flat_map(|side| &side.script);
+        let what = match events().find(|event| event.name == name) {
+            Some(event) if is(&event.action) => return,
+            Some(_) => format!("`{name}` {not}"),
+            None => format!("no script has an event `{name}`"),
         };
-        if !names().any(|own| own == name) {
-            let problem = self.value(node, format!("no script has an event `{name}`"));
-            self.push(problem.choices(name, names()));
-        }
+        let problem = self.value(node, what);
+        let choices = events().filter(|event| is(&event.action));
+        self.push(problem.choices(name, choices.map(|event| event.name.as_str())));
     }
 }

@@ -10,6 +10,7 @@ use crate::contract::Contract;
 use crate::scenario::Method;
 use crate::script::{Action, Event, Only, Trigger, What};
 use crate::tree::Node;
+use crate::universe::UniverseProject;
 use crate::wire::{EventEntry, OnlyBlock, TriggerEntry};
 
 /// Where a script plays: what its triggers can see.
@@ -20,6 +21,13 @@ pub(super) struct Stage<'a> {
     pub via: &'a [Method],
     /// Contracts of the images.
     pub contracts: &'a [&'a Contract],
+}
+
+impl Stage<'_> {
+    /// Whether any case asks the index while it boots.
+    fn installs(&self) -> bool {
+        self.via.contains(&Method::Dynamic)
+    }
 }
 
 /// What a script moves: the universe of its index.
@@ -57,7 +65,10 @@ impl Checker<'_> {
             events.push(self.event(node, name, entry, shelf, stage));
         }
         self.ends(list, &events);
-        self.held_back(list, &events);
+        self.again(list, &events);
+        if shelf.all {
+            self.known_files(list, &events, shelf.projects);
+        }
         events
     }
 
@@ -82,6 +93,17 @@ impl Checker<'_> {
 
     fn event(&mut self, node: &Node, name: String, entry: EventEntry, shelf: &Shelf<'_>, stage: &Stage<'_>) -> Event {
         let action = self.action(node.child("do"), entry.action, shelf);
+        if action.is_fault() && !stage.installs() {
+            let fault = &node.child("do").items()[0];
+            let problem = self.key(
+                fault,
+                format!(
+                    "{} changes nothing: no case asks the index while it boots",
+                    fault.name()
+                ),
+            );
+            self.push(problem.help("only `dynamic` does: add it to `via`, or leave the event out"));
+        }
         if !action.is_fault() {
             for key in ["only", "for", "times"] {
                 if let Some(given) = node.get(key) {
@@ -102,9 +124,16 @@ impl Checker<'_> {
         });
         let only = entry.only.map(|only| self.only(node.child("only"), only, shelf, stage));
         let only = only.unwrap_or_default();
-        if action == Action::Stale && matches!(only.what, Some(What::Files | What::Metadata)) {
-            let problem = self.value(node.child("only").child("what"), "only pages can be stale");
-            self.push(problem.help("write `what: pages`, or leave it out"));
+        if action == Action::Stale {
+            let block = node.child("only");
+            if matches!(only.what, Some(What::Files | What::Metadata)) {
+                let problem = self.value(block.child("what"), "only pages can be stale");
+                self.push(problem.help("write `what: pages`, or leave it out"));
+            }
+            if let Some(files) = block.get("files") {
+                let problem = self.key(files, "only pages can be stale");
+                self.push(problem.help("name `projects`"));
+            }
         }
         Event {
             name,
@@ -118,7 +147,7 @@ impl Checker<'_> {
     }
 
     fn trigger(&mut self, node: &Node, entry: TriggerEntry, shelf: &Shelf<'_>, stage: &Stage<'_>) -> Trigger {
-        let installs = stage.via.contains(&Method::Dynamic);
+        let installs = stage.installs();
         match entry {
             TriggerEntry::After(delay) => Trigger::After(delay.0),
             TriggerEntry::Request { number, project } => {
@@ -184,9 +213,15 @@ impl Checker<'_> {
             .enumerate()
             .filter_map(|(index, written)| self.asked_for(list.item(index), written, shelf))
             .collect();
+        let files = block.files.unwrap_or_default();
+        if !files.is_empty() && block.what.map(What::from) == Some(What::Pages) {
+            let problem = self.value(node.child("what"), "no page is among `files`");
+            self.push(problem.help("write `files` or `metadata`, or leave it out"));
+        }
         let replicas = block.replicas.unwrap_or_default();
         Only {
             projects,
+            files,
             what: block.what.map(What::from),
             replicas: self.replica_numbers(node.child("replicas"), replicas, stage.replicas),
             share: block.share.map(|share| share.0),
@@ -202,7 +237,29 @@ impl Checker<'_> {
         Some(name)
     }
 
-    /// What ends must be a fault of the same script.
+    /// Files that a fault is for must be in the universe, or be added to it.
+    fn known_files(&mut self, list: &Node, events: &[Event], projects: &Projects) {
+        let files = |project: &UniverseProject| {
+            let names = project.releases.iter().map(|release| release.file_names(&project.name));
+            names.flatten().collect::<Vec<_>>()
+        };
+        let added = events.iter().filter_map(|event| match &event.action {
+            Action::Add { file, .. } => Some(file.clone()),
+            _ => None,
+        });
+        let known: Vec<String> = projects.values().flat_map(files).chain(added).collect();
+        for (index, event) in events.iter().enumerate() {
+            let nodes = list.item(index).child("only").child("files");
+            for (index, name) in event.only.files.iter().enumerate() {
+                if !known.contains(name) {
+                    let problem = self.value(nodes.item(index), format!("the index has no file `{name}`"));
+                    self.push(problem.choices(name, known.iter().map(String::as_str)));
+                }
+            }
+        }
+    }
+
+    /// What ends must be a fault of the same script, which has begun by then.
     fn ends(&mut self, list: &Node, events: &[Event]) {
         for (index, event) in events.iter().enumerate() {
             let Action::End { event: ended } = &event.action else {
@@ -210,7 +267,8 @@ impl Checker<'_> {
             };
             let node = list.item(index).child("do").child("end").child("event");
             let mut faults = events.iter().filter(|event| event.action.is_fault());
-            if faults.any(|fault| fault.name == *ended) {
+            if let Some(fault) = faults.find(|fault| fault.name == *ended) {
+                self.ends_in_time(list.item(index).child("when"), event, fault);
                 continue;
             }
             let what = if events.iter().any(|event| event.name == *ended) {
@@ -221,6 +279,18 @@ impl Checker<'_> {
             let problem = self.value(node, what);
             let faults = events.iter().filter(|event| event.action.is_fault());
             self.push(problem.choices(ended, faults.map(|fault| fault.name.as_str())));
+        }
+    }
+
+    /// Where both wait for time alone, the end must come after the beginning.
+    fn ends_in_time(&mut self, when: &Node, end: &Event, fault: &Event) {
+        if let (Trigger::After(end), Trigger::After(begin)) = (&end.when, &fault.when)
+            && end <= begin
+        {
+            let name = &fault.name;
+            let what = format!("`{name}` begins only after {begin:?}, so this ends nothing");
+            let problem = self.value(when.child("after"), what);
+            self.push(problem.expected(format!("expected more than {begin:?}")));
         }
     }
 }

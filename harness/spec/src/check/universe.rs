@@ -97,9 +97,21 @@ impl Checker<'_> {
                 Resolution::Resolves(BTreeMap::new())
             }
         };
+        let files = match (&resolution, node.get("files")) {
+            (Resolution::Resolves(resolves), Some(files)) => {
+                self.expected_files(files, entry.files, resolves, projects)
+            }
+            (Resolution::Fails(_), Some(files)) => {
+                let problem = self.key(files, "`files` and `fails` exclude one another");
+                self.push(problem.help("nothing gets installed; keep one of the two"));
+                BTreeMap::new()
+            }
+            (_, None) => BTreeMap::new(),
+        };
         Expected {
             requires: entry.requires,
             resolution,
+            files,
             why: entry.why,
             at: self.source.at(node.head()),
         }
@@ -128,6 +140,37 @@ impl Checker<'_> {
             resolves.insert(name, release.version.clone());
         }
         resolves
+    }
+
+    /// Files of releases that get installed, by normalised names.
+    fn expected_files(
+        &mut self,
+        node: &Node,
+        mut written: BTreeMap<String, String>,
+        resolves: &BTreeMap<String, String>,
+        projects: &Projects,
+    ) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        for node in node.items() {
+            let project = node.key.as_ref().map_or("", |key| key.text.as_str());
+            let (Some(file), Some(name)) = (written.remove(project), self.project_name(node.head(), project)) else {
+                continue;
+            };
+            let Some(version) = resolves.get(&name) else {
+                let problem = self.key(node, format!("`{name}` is not among what gets installed"));
+                self.push(problem.choices(&name, resolves.keys().map(String::as_str)));
+                continue;
+            };
+            let mut releases = projects.get(&name).into_iter().flat_map(|project| &project.releases);
+            if let Some(release) = releases.find(|release| release.version == *version) {
+                self.file(node, &name, release, &file);
+            }
+            if files.contains_key(&name) {
+                self.named_twice(node.head(), project, &name);
+            }
+            files.insert(name, file);
+        }
+        files
     }
 
     /// The project of this normalised name; says so where the universe has none.

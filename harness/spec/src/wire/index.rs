@@ -215,6 +215,9 @@ pub(crate) struct OnlyBlock {
     /// Requests for these projects.
     #[schemars(length(min = 1))]
     pub projects: Option<Vec<String>>,
+    /// Requests for these wheels and sdists, by file name, and for the metadata beside them.
+    #[schemars(length(min = 1))]
+    pub files: Option<Vec<String>>,
     /// Requests of this kind.
     pub what: Option<WhatWord>,
     /// Requests of these replicas.

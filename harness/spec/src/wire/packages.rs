@@ -67,7 +67,7 @@ pub(crate) struct ReleaseEntry {
     /// So many further small modules.
     #[schemars(range(min = 1, max = 100_000))]
     pub count: Option<u32>,
-    /// Entry points: command to `module:function`.
+    /// Entry points: command to `module:main`, a top-level module of the release.
     #[serde(default)]
     pub scripts: BTreeMap<String, String>,
 }
@@ -82,6 +82,10 @@ pub(crate) struct ExpectedEntry {
     /// Every project that gets installed, with its version. Excludes `fails`.
     #[schemars(extend("minProperties" = 1))]
     pub resolves: Option<BTreeMap<String, String>>,
+    /// For some of these projects: the name of the file that gets installed. Excludes `fails`.
+    #[serde(default)]
+    #[schemars(extend("minProperties" = 1))]
+    pub files: BTreeMap<String, String>,
     /// Text of the error. Excludes `resolves`.
     #[schemars(length(min = 1))]
     pub fails: Option<String>,

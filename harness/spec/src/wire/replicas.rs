@@ -54,7 +54,7 @@ pub(crate) enum RestartWord {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum ReplicasEntry {
-    /// `true`: they hold the same, byte for byte.
+    /// `true`: they hold the same packages, by version and by digest of the files.
     Identical(bool),
     /// They differ in this way and in no other.
     Drift {

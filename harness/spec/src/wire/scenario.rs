@@ -143,7 +143,7 @@ pub(crate) struct ReadyBlock {
     pub within: WrittenDuration,
     /// Which replicas, counted from 0. Left out: all. Excludes `at_least`.
     pub replicas: Option<ReplicaList>,
-    /// So many of all replicas suffice. Excludes `replicas`.
+    /// So many of all replicas suffice, each in all its lives. Excludes `replicas`.
     #[schemars(range(min = 1))]
     pub at_least: Option<usize>,
 }
@@ -163,6 +163,8 @@ pub(crate) struct RefusesBlock {
     pub log: Option<String>,
     /// Which replicas, counted from 0. Left out: all.
     pub replicas: Option<ReplicaList>,
+    /// The fault of the script that stood in the way.
+    pub since: Option<String>,
 }
 
 /// What one package must be; at least one key.
@@ -236,7 +238,7 @@ pub(crate) struct UserBlock {
 pub(crate) struct IndexUseBlock {
     /// `true`: it must have asked; `false`: it must not.
     pub asked: Option<bool>,
-    /// Most requests that any one of them may have made.
+    /// Most requests that any one of them may have made in one life.
     #[schemars(range(min = 1))]
     pub at_most: Option<u64>,
 }
