@@ -27,8 +27,8 @@ use testcontainers::core::client::{ClientError, docker_client_instance};
 
 use self::failure::{Failure, within};
 use crate::{
-    BuildSpec, CommandOutput, Engine, EngineError, EngineFacts, ImageInfo, LaunchSpec, Launching, Network, Owner, Swept,
-    TaskSpec,
+    BuildSpec, CommandOutput, Engine, EngineError, EngineFacts, ImageInfo, LaunchSpec, Launching, Network, Owner,
+    Swept, TaskSpec,
 };
 
 pub use self::replica::DockerReplica;

@@ -106,7 +106,10 @@ async fn a_container_that_has_ended_starts_again_and_its_log_goes_on() {
     replica.kill().await.unwrap();
     let chunks: Vec<_> = timeout(PATIENCE, replica.logs().collect()).await.expect("the log ends");
     let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.unwrap().bytes).collect();
-    let lives = String::from_utf8(bytes).unwrap().matches("stub: first instruction").count();
+    let lives = String::from_utf8(bytes)
+        .unwrap()
+        .matches("stub: first instruction")
+        .count();
     assert_eq!(lives, 2);
 }
 

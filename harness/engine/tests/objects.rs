@@ -94,7 +94,10 @@ async fn one_that_cannot_be_started_leaves_nothing_and_does_not_stop_the_others(
     let mut launched = run.try_launch(&network, spec).await.unwrap();
     let (number, failed) = launched.remove(1);
     let error = failed.expect_err("the mount's source is missing");
-    assert!(number == 1 && matches!(error, EngineError::Launch { .. }), "{number}: {error}");
+    assert!(
+        number == 1 && matches!(error, EngineError::Launch { .. }),
+        "{number}: {error}"
+    );
     assert!(error.to_string().contains("/no/such/folder"), "{error}");
     for (_, replica) in launched {
         replica.expect("the others start").remove().await.unwrap();

@@ -126,6 +126,8 @@ impl Replica for DockerReplica {
         self.address = Address::read(&settings, &self.network, &self.ports);
         let started = settings.state.and_then(|state| instant(state.started_at.as_deref()?));
         self.stamps = vec![Stamp::CreateRequested(requested)];
+        // One from before the request would be the start of the life before.
+        let started = started.filter(|at| *at >= requested);
         self.stamps.extend(started.map(Stamp::Started));
         Ok(())
     }
