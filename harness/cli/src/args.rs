@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -118,7 +119,7 @@ pub struct RunArgs {
     /// Use your own image in place of a named one: `azureml=registry/name:tag` (local, else pulled)
     #[arg(long, env = "SEATRIAL_IMAGE", value_name = "NAME=REF", value_parser = image_override, value_delimiter = ',')]
     pub image: Vec<(String, String)>,
-    /// Seed of the order of cases [default: from the clock]
+    /// Seed of the order of cases and of what scripts leave to chance [default: from the clock]
     #[arg(long, env = "SEATRIAL_SEED")]
     pub seed: Option<u64>,
     /// Functional cases that run at once; those tagged `timed` always run alone [default: processors, at most 4]
@@ -212,9 +213,9 @@ pub struct ServeArgs {
     /// What stands behind the universes [default: nothing with --packages, else the upstream]
     #[arg(long, value_enum, env = "SEATRIAL_UPSTREAM")]
     pub upstream: Option<UpstreamWord>,
-    /// The upstream as it was then (RFC 3339): what was uploaded later is left out
-    #[arg(long, env = "SEATRIAL_AS_OF", value_name = "MOMENT")]
-    pub as_of: Option<String>,
+    /// Universes and upstream as they were at this instant (RFC 3339): releases uploaded later are left out
+    #[arg(long, env = "SEATRIAL_AS_OF", value_name = "INSTANT", value_parser = as_of)]
+    pub as_of: Option<Timestamp>,
     /// Address to listen on; port 0 is any free one
     #[arg(long, env = "SEATRIAL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: std::net::SocketAddr,
@@ -254,7 +255,8 @@ pub struct ExportArgs {
 /// The package index kept in a folder, or taken from one.
 #[derive(Debug, Group)]
 pub struct LockArgs {
-    /// Keep every page and file that the package index gives in this folder, to repeat it all with `--replay-index`
+    /// Keep every page and file that the package index gives in this folder, to repeat it all with `--replay-index`. Images
+    /// that are there already are not built again: what they were built from is not kept
     #[arg(
         long,
         env = "SEATRIAL_RECORD_INDEX",
@@ -330,4 +332,8 @@ fn image_override(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected NAME=REF, as in azureml=registry/name:tag".to_owned()),
     }
+}
+
+fn as_of(text: &str) -> Result<Timestamp, String> {
+    seatrial_spec::instant(text).ok_or_else(|| "expected an instant (RFC 3339), as in 2024-05-01T00:00:00Z".to_owned())
 }

@@ -2,29 +2,23 @@
 
 use std::time::Duration;
 
-use seatrial_index::{Action, Asked, Happened, Index, Request};
+use seatrial_index::{Action, Asked, FaultKind, Happened, Index, Request};
 use seatrial_record as record;
-use seatrial_record::{IndexCourse, IndexEvent, IndexRequest, IndexUse};
+use seatrial_record::{EventKind, IndexCourse, IndexEvent, IndexRequest, IndexUse};
 use seatrial_spec::{Case, Project};
 use tokio::time::Instant;
 
 use crate::expectations::place;
 use crate::worlds::Opened;
 
-/// Requests of a replica that a record keeps; those beyond are counted only.
+/// Requests of a replica that a record keeps. Of those beyond, the last for each page and file stays: that is what the
+/// replica went by.
 const KEPT: usize = 1_000;
 
 /// What came of the scripts of a case, on a clock that began at `zero`; `None` where there is nothing to tell.
-pub fn of(
-    opened: &Opened,
-    case: &Case,
-    project: &Project,
-    seed: u64,
-    refused: u64,
-    zero: Instant,
-) -> Option<IndexCourse> {
+pub fn of(opened: &Opened, case: &Case, project: &Project, seed: u64, zero: Instant) -> Option<IndexCourse> {
     let setup = &case.scenario.index;
-    if refused == 0 && setup.sides().all(|side| side.script.is_empty()) {
+    if setup.sides().all(|side| side.script.is_empty()) {
         return None;
     }
     let ns = |at: Instant| at.saturating_duration_since(zero).as_nanos() as u64;
@@ -36,7 +30,8 @@ pub fn of(
                 index: index.to_owned(),
                 what: event.action.to_string(),
                 project: event.action.project().map(str::to_owned),
-                fault: matches!(event.action, Action::Fault(_)),
+                kind: kind(&event.action),
+                version: version(&event.action),
                 when: event.when.to_string(),
                 name: event.name,
                 at_ns: at.map(ns),
@@ -46,12 +41,48 @@ pub fn of(
             }));
         }
     }
-    Some(IndexCourse { seed, refused, events })
+    Some(IndexCourse { seed, events })
 }
 
-/// What a replica asked of its indexes between two instants, the second of which may be still to come. `tokens` has the
-/// name of each index with the token that the replica has there.
-pub fn asked(index: &Index, tokens: &[(&'static str, String)], from: Instant, until: Option<Instant>) -> IndexUse {
+fn kind(action: &Action) -> EventKind {
+    match action {
+        Action::Publish { .. } => EventKind::Published,
+        Action::Add { .. } => EventKind::Added,
+        Action::Yank { .. } => EventKind::Yanked,
+        Action::Delete { .. } => EventKind::Deleted,
+        Action::End(_) => EventKind::Ended,
+        Action::Fault(fault) => match fault.kind {
+            FaultKind::Answer { .. } => EventKind::Answered,
+            FaultKind::Delay(_) => EventKind::Delayed,
+            FaultKind::Throttle(_) => EventKind::Throttled,
+            FaultKind::Truncate(_) => EventKind::Truncated,
+            FaultKind::Reset => EventKind::Reset,
+            FaultKind::Hang => EventKind::Hung,
+            FaultKind::Corrupt => EventKind::Corrupted,
+            FaultKind::Stale => EventKind::Stale,
+        },
+    }
+}
+
+fn version(action: &Action) -> Option<String> {
+    match action {
+        Action::Publish { version, .. } | Action::Add { version, .. } | Action::Yank { version, .. } => {
+            Some(version.clone())
+        }
+        Action::Delete { version, .. } => version.clone(),
+        Action::End(_) | Action::Fault(_) => None,
+    }
+}
+
+/// What a life of a replica asked of its indexes between two instants, the second of which may be still to come; `only`
+/// when the replica has no other life. `tokens` has the name of each index with the token that the replica has there.
+pub fn asked(
+    index: &Index,
+    tokens: &[(&'static str, String)],
+    from: Instant,
+    until: Option<Instant>,
+    only: bool,
+) -> IndexUse {
     let mut requests: Vec<(&str, Request)> = Vec::new();
     for (name, token) in tokens {
         let of_this_life = |request: &Request| request.at >= from && until.is_none_or(|until| request.at < until);
@@ -60,6 +91,7 @@ pub fn asked(index: &Index, tokens: &[(&'static str, String)], from: Instant, un
     }
     requests.sort_by_key(|(_, request)| request.at);
     let mut used = IndexUse::default();
+    let mut beyond: Vec<IndexRequest> = Vec::new();
     for (name, request) in requests {
         used.requests += 1;
         used.bytes += request.bytes;
@@ -71,9 +103,21 @@ pub fn asked(index: &Index, tokens: &[(&'static str, String)], from: Instant, un
         {
             used.files.push(file.clone());
         }
+        let request = kept(name, request, from);
         if used.log.len() < KEPT {
-            used.log.push(kept(name, request, from));
+            used.log.push(request);
+        } else {
+            beyond.retain(|earlier| (&earlier.index, &earlier.what) != (&request.index, &request.what));
+            beyond.push(request);
         }
+    }
+    used.log.extend(beyond);
+    if only {
+        // The index counts on where its log ends.
+        let served: Vec<_> = tokens.iter().map(|(_, token)| index.served(token)).collect();
+        used.requests = served.iter().map(|served| served.requests).sum();
+        used.bytes = served.iter().map(|served| served.bytes).sum();
+        used.errors = served.iter().map(|served| served.errors).sum();
     }
     used
 }

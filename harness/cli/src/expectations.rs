@@ -1,7 +1,7 @@
 //! From the expectations of a scenario file to those of a record: the same meaning, with each line quoted.
 
 use seatrial_record::{Check, Expectation, HealthState, Origin, Place};
-use seatrial_spec::{At, Case, Event, Expect, Method, PackageExpect, Project, ReplicasExpect, Trigger};
+use seatrial_spec::{At, Case, Expect, Method, PackageExpect, Project, ReplicasExpect};
 
 /// Every expectation of one case, in the order the record judges them: those that it writes down, then that every event
 /// of its scripts happens that can, for an event that never did shows nothing.
@@ -9,25 +9,18 @@ pub fn of(case: &Case, project: &Project) -> Vec<Expectation> {
     let mut all = written(&case.expect, project);
     let setup = &case.scenario.index;
     for (index, side) in ["main", "extra"].into_iter().zip(setup.sides()) {
-        let events = side.script.iter().filter(|event| can_happen(event, case.method));
+        let events = side.script.iter().filter(|event| event.when.can_come(case.method));
         all.extend(events.map(|event| Expectation {
             check: Check::Event {
                 name: event.name.clone(),
                 index: index.to_owned(),
+                // Where no boot asks the index a fault has nothing to change, and by lot it may spare everyone.
+                hits: event.action.is_fault() && case.method == Method::Dynamic && event.only.share.is_none(),
             },
             place: place(&event.at, project),
         }));
     }
     all
-}
-
-/// What waits for requests waits in vain where no boot sends any.
-fn can_happen(event: &Event, method: Method) -> bool {
-    let waits_for_requests = matches!(
-        event.when,
-        Trigger::Request { .. } | Trigger::Served(_) | Trigger::Installing(_)
-    );
-    !waits_for_requests || method == Method::Dynamic
 }
 
 fn written(expect: &Expect, project: &Project) -> Vec<Expectation> {
@@ -55,6 +48,7 @@ fn written(expect: &Expect, project: &Project) -> Vec<Expectation> {
             container: refuses.container,
             log: refuses.log.clone(),
             replicas: refuses.replicas.clone(),
+            since: refuses.since.clone(),
         };
         push(check, at);
     }

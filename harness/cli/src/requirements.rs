@@ -2,8 +2,8 @@
 
 use seatrial_spec::Extend;
 
-/// Name of the constraints file, which lies beside the requirements file.
-pub const CONSTRAINTS: &str = "constraints.txt";
+/// Name of the constraints file, which lies beside the requirements file; an app may well have a `constraints.txt` there.
+pub const CONSTRAINTS: &str = "seatrial-constraints.txt";
 
 /// Requirement lines and the constraints that hold for them.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ mod tests {
             constraints: &constraints,
             ..plain
         };
-        assert_eq!(constrained.text(), "-c constraints.txt\nrig==1.0.0\n");
+        assert_eq!(constrained.text(), "-c seatrial-constraints.txt\nrig==1.0.0\n");
         assert_eq!(constrained.constraints_text().as_deref(), Some("bolt<2\n"));
     }
 }

@@ -44,6 +44,8 @@ pub struct Session {
     pub owner: Owner,
     pub cache: Cache,
     pub index: Index,
+    /// Text that differs when what stands behind the index does; empty for the upstream.
+    pub behind: String,
     /// Where image builds and helper containers on the host's network reach the index.
     pub index_local: SocketAddr,
     pub folder: RunFolder,
@@ -63,6 +65,13 @@ impl Session {
             .context("cannot make the run's temporary folder")
             .map_err(Failure::could_not_run)?;
         let index = start_index(&cache, source).await.map_err(Failure::could_not_run)?;
+        let behind = match source {
+            IndexSource::Live | IndexSource::Nothing => String::new(),
+            // What trees and derived images were built from is not in the new lock: they are built anew, or a replay could
+            // not build them. Images are not, which `--record-index` says.
+            IndexSource::Recorded(_) => owner.run.clone(),
+            IndexSource::Replayed(_) => index.lock_digest().unwrap_or_default(),
+        };
         let index_local = index
             .listen(IpAddr::V4(Ipv4Addr::LOCALHOST))
             .await
@@ -72,6 +81,7 @@ impl Session {
             owner,
             cache,
             index,
+            behind,
             index_local,
             folder,
             turns: Turns::default(),
@@ -86,16 +96,16 @@ impl Session {
         }
     }
 
-    /// The same for the worlds of a case.
-    pub fn local_index_of(&self, name: &str, worlds: &Opened) -> IndexUrls {
-        let url = |world| {
-            self.index
-                .url(self.index_local, &self.index.issue_token_for(name, world))
+    /// The same for the worlds of a case, and the tokens in it, which are to be forgotten when the case is prepared.
+    pub fn local_index_of(&self, name: &str, worlds: &Opened) -> (IndexUrls, Vec<String>) {
+        let token = |world| self.index.issue_token_for(name, world);
+        let tokens: Vec<String> = worlds.named().map(|(_, world)| token(world)).collect();
+        let mut urls = tokens.iter().map(|token| self.index.url(self.index_local, token));
+        let urls = IndexUrls {
+            main: urls.next().unwrap_or_default(),
+            extra: urls.next(),
         };
-        IndexUrls {
-            main: url(&worlds.main),
-            extra: worlds.extra.as_ref().map(url),
-        }
+        (urls, tokens)
     }
 
     /// Removes every container and network of this run; the temporary folder goes with the session.

@@ -137,8 +137,8 @@ mod tests {
         };
         staged.write_requirements("extra/r.txt", requirements).unwrap();
         let written = |name| std::fs::read_to_string(run.path().join("app/service/extra").join(name)).unwrap();
-        assert_eq!(written("r.txt"), "-c constraints.txt\nsix\n");
-        assert_eq!(written("constraints.txt"), "six==1.16.0\n");
+        assert_eq!(written("r.txt"), "-c seatrial-constraints.txt\nsix\n");
+        assert_eq!(written("seatrial-constraints.txt"), "six==1.16.0\n");
         assert_eq!(staged.make_mount_point("libs").unwrap(), "service/libs");
         staged.write_requirements("../beside.txt", requirements).unwrap();
         assert!(

@@ -69,19 +69,28 @@ impl Worlds {
         })
     }
 
-    /// Text that differs when what is built from them would; empty for the upstream as it is. How universes are made may
-    /// change with seatrial's version, so that is part of it.
-    pub fn identity(&self) -> String {
+    /// Text that differs when what is built from them would, `behind` being that of what stands behind the index; empty for
+    /// the upstream as it is. How universes are made may change with seatrial's version, so that is part of it.
+    pub fn identity(&self, behind: &str) -> String {
         let plain = |config: &WorldConfig| config.universe.is_empty() && config.behind == index::Behind::Source;
         if plain(&self.main) && self.extra.is_none() {
-            return String::new();
+            return behind.to_owned();
         }
+        let alone = |config: &WorldConfig| config.behind == index::Behind::Nothing;
+        let behind = match alone(&self.main) && self.extra.as_ref().is_none_or(alone) {
+            true => "",
+            false => behind,
+        };
         let side = |config: &WorldConfig| {
             let held = config.script.held_back();
             format!("{} {:?} {held:?}", config.universe.digest(), config.behind)
         };
         let extra = self.extra.as_ref().map(side).unwrap_or_default();
-        format!("{} | {} | {extra}", env!("CARGO_PKG_VERSION"), side(&self.main))
+        format!(
+            "{} | {behind} | {} | {extra}",
+            env!("CARGO_PKG_VERSION"),
+            side(&self.main)
+        )
     }
 }
 
@@ -224,7 +233,36 @@ fn only(event: &Event) -> index::Only {
             What::Files => index::What::Files,
             What::Metadata => index::What::Metadata,
         }),
+        files: event.only.files.clone(),
         replicas: event.only.replicas.clone(),
         share: event.only.share,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seatrial_spec::{IndexSetup, IndexSide};
+
+    use super::*;
+
+    #[test]
+    fn what_is_built_from_a_lock_is_not_what_is_built_from_upstream_or_another_lock() {
+        let upstream = Worlds::of(&IndexSetup::default(), 1);
+        assert_eq!(upstream.identity(""), "");
+        assert_ne!(upstream.identity("lock a"), upstream.identity("lock b"));
+
+        let closed = IndexSetup {
+            main: IndexSide {
+                upstream: Behind::Nothing,
+                ..IndexSide::default()
+            },
+            extra: None,
+        };
+        let closed = Worlds::of(&closed, 1);
+        assert_eq!(
+            closed.identity("lock a"),
+            closed.identity(""),
+            "nothing of it comes from a lock"
+        );
     }
 }

@@ -3,7 +3,9 @@
 //! A file appears under its digest by one rename, complete and verified, so that processes need no lock between them:
 //! two that fetch the same file put the same bytes in the same place.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +18,7 @@ use crate::digest::{Hasher, Sha256};
 /// A partial file that nothing was written to for this long has lost its process: downloads give up much earlier.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cache {
     files: PathBuf,
     partial: PathBuf,
@@ -88,7 +90,7 @@ impl Cache {
 
     /// A file that will be of this cache once [`Cache::adopt`] has it; dropped before, it leaves nothing behind.
     pub(crate) fn draft(&self) -> io::Result<NamedTempFile> {
-        NamedTempFile::new_in(&self.partial)
+        draft_in(&self.partial)
     }
 
     /// Puts a finished draft in its place; digest and size are the caller's word.
@@ -137,26 +139,40 @@ impl Cache {
         self.keep(incoming.complete()).await
     }
 
-    /// Puts a file of another cache in its place here as well: a second name for it where the file system allows. What
-    /// stands there already, but is not the file, is replaced.
+    /// Puts a file of another cache in its place here as well: a second name for it where the file system and its rights
+    /// allow. What stands there already, but is not the file, is replaced.
     pub(crate) async fn keep_copy(&self, file: &CachedFile) -> io::Result<()> {
         if self.find_whole(&file.digest).await?.is_some() {
             return Ok(());
         }
         let path = self.place_of(&file.digest);
         fs::create_dir_all(path.parent().expect("a place in the cache has a folder")).await?;
-        if fs::hard_link(&file.path, &path).await.is_ok() {
+        let mut draft = self.draft()?;
+        // A second name has the rights of the first, which may be for this user alone.
+        let rights = draft.as_file().metadata()?.permissions();
+        if fs::metadata(&file.path).await?.permissions() == rights && fs::hard_link(&file.path, &path).await.is_ok() {
             return Ok(());
         }
-        let aside = self.draft()?.into_temp_path();
-        fs::copy(&file.path, &aside).await?;
-        aside.persist(&path)?;
+        let source = file.path.clone();
+        let copied = tokio::task::spawn_blocking(move || {
+            io::copy(&mut std::fs::File::open(source)?, draft.as_file_mut())?;
+            Ok::<_, io::Error>(draft)
+        });
+        let draft = copied.await.map_err(io::Error::other)??;
+        self.adopt(draft, file.digest.clone(), file.size).await?;
         Ok(())
     }
 
     fn place_of(&self, digest: &Sha256) -> PathBuf {
         self.files.join(&digest.as_str()[..2]).join(digest.as_str())
     }
+}
+
+/// A file that will get its name later, with the rights that any new file gets: what is kept is for other users as well.
+pub(crate) fn draft_in(folder: &Path) -> io::Result<NamedTempFile> {
+    // The system takes from these what its umask says.
+    let rights = Permissions::from_mode(0o666);
+    tempfile::Builder::new().permissions(rights).tempfile_in(folder)
 }
 
 /// A file that is coming in.
@@ -221,6 +237,25 @@ mod tests {
         let found = cache.find(&digest).await.unwrap();
         assert_eq!(found.path, folder.path().join("files/ba").join(digest.as_str()));
         assert_eq!((found.size, std::fs::read(found.path).unwrap()), (3, b"abc".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_a_second_name_unless_that_would_have_other_rights() {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let caches = ["a", "b", "c"].map(|name| Cache::open(&folder.path().join(name)).unwrap());
+        let kept = caches[0].keep_bytes(b"abc").await.unwrap();
+        let metadata = async |cache: &Cache| std::fs::metadata(cache.find(&kept.digest).await.unwrap().path).unwrap();
+        let rights = metadata(&caches[0]).await.permissions();
+
+        caches[1].keep_copy(&kept).await.unwrap();
+        assert_eq!(metadata(&caches[1]).await.ino(), metadata(&caches[0]).await.ino());
+
+        std::fs::set_permissions(&kept.path, Permissions::from_mode(0o400)).unwrap();
+        caches[2].keep_copy(&kept).await.unwrap();
+        assert_eq!(metadata(&caches[2]).await.permissions(), rights);
+        assert!(caches[2].find_whole(&kept.digest).await.unwrap().is_some());
     }
 
     #[test]

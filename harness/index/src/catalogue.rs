@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use reqwest::Url;
 use tokio::fs::File;
 use tokio::sync::watch;
 
@@ -15,9 +14,10 @@ use crate::cache::{Cache, CachedFile};
 use crate::deliver::{Content, Found};
 use crate::digest::Sha256;
 use crate::error::Refusal;
-use crate::simple::{self, Page, PageFile, sha256_in};
+use crate::simple::{self, Link, Page, PageFile, sha256_in};
 use crate::single_flight::SingleFlight;
 use crate::supply::Supply;
+use crate::universe::Universes;
 
 /// A bound on memory against clients that invent names; real resolutions ask for hundreds.
 const MAX_PROJECTS: usize = 10_000;
@@ -39,6 +39,7 @@ struct Shelves {
     supply: Supply,
     cache: Cache,
     stopping: watch::Receiver<bool>,
+    universes: Universes,
     pages: Mutex<HashMap<String, SingleFlight<KnownPage>>>,
     /// By the end of their link, `KEY/FILENAME`; neither part can hold a slash.
     files: Mutex<HashMap<String, Announced>>,
@@ -48,7 +49,8 @@ struct Shelves {
 #[derive(Clone)]
 struct Announced {
     filename: String,
-    url: Url,
+    link: Link,
+    is_metadata: bool,
     expected: Option<Sha256>,
     /// Bytes; more than this is not the file.
     limit: u64,
@@ -59,11 +61,12 @@ struct Announced {
 impl Catalogue {
     /// Fetches end early when `stopping` turns true or its sender is gone.
     pub(crate) fn new(supply: Supply, cache: Cache, stopping: watch::Receiver<bool>) -> Catalogue {
-        let (pages, files) = Default::default();
+        let (universes, pages, files) = Default::default();
         Catalogue(Arc::new(Shelves {
             supply,
             cache,
             stopping,
+            universes,
             pages,
             files,
         }))
@@ -72,6 +75,11 @@ impl Catalogue {
     /// The files on disk, those of universes among them.
     pub(crate) fn cache(&self) -> &Cache {
         &self.0.cache
+    }
+
+    /// The universes that worlds before this catalogue are made of.
+    pub(crate) fn universes(&self) -> &Universes {
+        &self.0.universes
     }
 
     /// The page of a project, its name in normal form.
@@ -99,6 +107,7 @@ impl Catalogue {
             Ok(file) => Ok(Found {
                 digest: cached.digest,
                 size: cached.size,
+                heart: None,
                 content: Content::Disk(file),
             }),
             Err(error) => {
@@ -124,8 +133,12 @@ impl Catalogue {
         let page = simple::read(project, &raw.media_type, &raw.address, &raw.body);
         let page = page.map_err(|reason| Refusal::page_of(project, reason))?;
         let mut files = lock(&self.0.files);
-        for (file, url) in page.files.iter().filter_map(|file| Some((file, file.url.as_ref()?))) {
-            let announced = Announced::file(file, url);
+        for (file, link) in page
+            .files
+            .iter()
+            .filter_map(|file| Some((file, file.upstream.as_ref()?)))
+        {
+            let announced = Announced::file(file, link);
             let metadata = file
                 .core_metadata
                 .as_ref()
@@ -142,14 +155,20 @@ impl Catalogue {
     async fn fetch_file(&self, announced: &Announced) -> Result<CachedFile, Refusal> {
         let Announced {
             filename,
-            url,
+            link,
+            is_metadata,
             expected,
             limit,
             ..
         } = announced;
+        let mut url = link.url();
+        if *is_metadata {
+            // It lies beside the file (PEP 658).
+            url.set_path(&format!("{}.metadata", url.path()));
+        }
         let supply = &self.0.supply;
         supply
-            .file(&self.0.cache, filename, url, expected.as_ref(), *limit)
+            .file(&self.0.cache, filename, &url, expected.as_ref(), *limit)
             .await
     }
 
@@ -163,10 +182,11 @@ impl Catalogue {
 }
 
 impl Announced {
-    fn file(file: &PageFile, url: &Url) -> Announced {
+    fn file(file: &PageFile, link: &Link) -> Announced {
         Announced {
             filename: file.filename.clone(),
-            url: url.clone(),
+            link: link.clone(),
+            is_metadata: false,
             expected: file.sha256(),
             limit: file.size.unwrap_or(MAX_FILE_BYTES).min(MAX_FILE_BYTES),
             uploaded: file.uploaded(),
@@ -174,14 +194,12 @@ impl Announced {
         }
     }
 
-    /// The metadata file that lies beside this one (PEP 658).
+    /// The metadata file that lies beside this one.
     fn metadata(&self, expected: Option<Sha256>) -> Announced {
-        let mut url = self.url.clone();
-        url.set_path(&format!("{}.metadata", self.url.path()));
-        let filename = format!("{}.metadata", self.filename);
         Announced {
-            filename,
-            url,
+            filename: format!("{}.metadata", self.filename),
+            link: self.link.clone(),
+            is_metadata: true,
             expected,
             limit: MAX_METADATA_BYTES,
             uploaded: self.uploaded,

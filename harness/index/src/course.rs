@@ -3,7 +3,9 @@
 //! No clock and no connection in here: every step is told the time. Events that depend on time alone take effect at the
 //! instant they were due, however late somebody asks.
 
+mod faults;
 mod lots;
+mod progress;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::lots::Lots;
+use self::progress::Progress;
 use crate::log::Asked;
 use crate::script::{Action, Event, FaultKind, Script, Stage, Trigger};
 
@@ -23,7 +26,7 @@ pub struct Happened {
     pub at: Option<Instant>,
     /// When a fault ended; `None`: it has not, or is none.
     pub ended: Option<Instant>,
-    /// Requests for which a fault was in force.
+    /// Answers that a fault has changed.
     pub hits: u64,
 }
 
@@ -34,8 +37,11 @@ pub(crate) struct Admitted {
     pub at: Instant,
     /// So many events had happened when it arrived.
     pub after: usize,
-    /// The faults that concern it, by the name of their events, in the order in which they began.
+    /// The faults that strike it, by the name of their events, in the order in which they began. Of each,
+    /// [`Course::settle`] must be told once whether it changed the answer.
     pub faults: Vec<(String, FaultKind)>,
+    /// Their places in the script.
+    pub places: Vec<usize>,
 }
 
 /// A script being played.
@@ -52,25 +58,10 @@ pub(crate) struct Course {
     lots: Lots,
 }
 
-struct Progress {
-    happened: Happened,
-    /// Requests seen of those that its trigger counts.
-    counted: u64,
-}
-
 impl Course {
     pub(crate) fn new(script: Script, seed: u64) -> Course {
-        let progress = |event| Progress {
-            happened: Happened {
-                event,
-                at: None,
-                ended: None,
-                hits: 0,
-            },
-            counted: 0,
-        };
         Course {
-            events: script.0.into_iter().map(progress).collect(),
+            events: script.0.into_iter().map(Progress::new).collect(),
             begun: None,
             order: Vec::new(),
             at_start: 0,
@@ -108,10 +99,12 @@ impl Course {
             now,
             |trigger, counted| matches!(trigger, Trigger::Request { number, .. } if counted >= *number),
         );
+        let (faults, places) = self.faults_for(replica, asked);
         Admitted {
             at: now,
             after: self.order.len(),
-            faults: self.faults_for(now, replica, asked),
+            faults,
+            places,
         }
     }
 
@@ -214,40 +207,6 @@ impl Course {
             }
         }
     }
-
-    fn faults_for(&mut self, now: Instant, replica: Option<usize>, asked: &Asked) -> Vec<(String, FaultKind)> {
-        // Counted for every request, also while no fault draws: a lot is not to depend on when one began.
-        let nth = if self.draws_lots() {
-            self.lots.count(replica, asked)
-        } else {
-            0
-        };
-        let mut faults = Vec::new();
-        for &at in &self.order {
-            let happened = &mut self.events[at].happened;
-            let Action::Fault(fault) = &happened.event.action else {
-                continue;
-            };
-            let is_spared = |share| self.lots.draw(&happened.event.name, replica, asked, nth) >= share;
-            if happened.ended.is_some()
-                || !lots::concerns(fault, replica, asked)
-                || fault.only.share.is_some_and(is_spared)
-            {
-                continue;
-            }
-            happened.hits += 1;
-            if fault.times.is_some_and(|times| happened.hits >= times) {
-                happened.ended = Some(now);
-            }
-            faults.push((happened.event.name.clone(), fault.kind.clone()));
-        }
-        faults
-    }
-
-    fn draws_lots(&self) -> bool {
-        let draws = |action: &Action| matches!(action, Action::Fault(fault) if fault.only.share.is_some());
-        self.all_actions().any(draws)
-    }
 }
 
 /// What time alone decides.
@@ -268,9 +227,9 @@ mod tests {
     use super::*;
     use crate::script::{Fault, Only};
 
-    const S: Duration = Duration::from_secs(1);
+    pub(super) const S: Duration = Duration::from_secs(1);
 
-    fn event(name: &str, when: Trigger, action: Action) -> Event {
+    pub(super) fn event(name: &str, when: Trigger, action: Action) -> Event {
         Event {
             name: name.into(),
             when,
@@ -285,7 +244,7 @@ mod tests {
         }
     }
 
-    fn fault(kind: FaultKind) -> Fault {
+    pub(super) fn fault(kind: FaultKind) -> Fault {
         Fault {
             kind,
             only: Only::default(),
@@ -294,12 +253,12 @@ mod tests {
         }
     }
 
-    fn page(project: &str) -> Asked {
+    pub(super) fn page(project: &str) -> Asked {
         Asked::Project(project.into())
     }
 
     /// A course that began now.
-    fn begun(events: Vec<Event>) -> (Course, Instant) {
+    pub(super) fn begun(events: Vec<Event>) -> (Course, Instant) {
         let mut course = Course::new(Script(events), 7);
         let zero = Instant::now();
         course.begin(zero);
@@ -378,50 +337,6 @@ mod tests {
             2,
             "a request says that it installs"
         );
-    }
-
-    #[test]
-    fn a_fault_ends_by_its_count_by_its_end_or_not_at_all() {
-        let thrice = Fault {
-            times: Some(3),
-            ..fault(FaultKind::Reset)
-        };
-        let served = Trigger::Served(100);
-        let (mut course, zero) = begun(vec![
-            event("thrice", Trigger::Start, Action::Fault(thrice)),
-            event("slow", Trigger::Start, Action::Fault(fault(FaultKind::Delay(S)))),
-            event("end", served, Action::End("slow".into())),
-        ]);
-        let names = |admitted: Admitted| admitted.faults.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        for _ in 0..3 {
-            assert_eq!(names(course.arrives(zero, None, &page("acme"))), ["thrice", "slow"]);
-        }
-        assert_eq!(names(course.arrives(zero, None, &page("acme"))), ["slow"]);
-        course.serves(zero, 99);
-        course.serves(zero + S, 1);
-        assert!(names(course.arrives(zero + S, None, &page("acme"))).is_empty());
-        let hits: Vec<u64> = course.timeline(zero + S).iter().map(|it| it.hits).collect();
-        assert_eq!(hits, [3, 4, 0]);
-    }
-
-    #[test]
-    fn a_lot_depends_neither_on_other_faults_nor_on_when_one_began() {
-        let hits = |events: &[(&str, Trigger)]| {
-            let mut half = fault(FaultKind::Reset);
-            half.only.share = Some(50);
-            let event = |(name, when): &(&str, Trigger)| event(name, when.clone(), Action::Fault(half.clone()));
-            let (mut course, zero) = begun(events.iter().map(event).collect());
-            let hit = |second| {
-                let admitted = course.arrives(zero + second * S, Some(0), &page("acme"));
-                admitted.faults.iter().any(|(name, _)| name == "half")
-            };
-            (0..40).map(hit).collect::<Vec<bool>>()
-        };
-        let alone = hits(&[("half", Trigger::Start)]);
-        assert_eq!(hits(&[("other", Trigger::Start), ("half", Trigger::Start)]), alone);
-        let late = hits(&[("half", Trigger::After(20 * S))]);
-        assert_eq!((&late[..20], &late[20..]), (&[false; 20][..], &alone[20..]));
-        assert!(alone[20..].contains(&true) && alone[20..].contains(&false));
     }
 
     #[test]

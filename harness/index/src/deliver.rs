@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use crate::digest::Sha256;
 use crate::error::Refusal;
+use crate::spoil::Heart;
 
 /// Memory that one response holds at a time.
 const PIECE: u64 = 64 << 10;
@@ -22,6 +23,8 @@ pub(crate) struct Found {
     pub digest: Sha256,
     /// Bytes.
     pub size: u64,
+    /// Where one changed bit does harm; `None`: wherever.
+    pub heart: Option<u64>,
     pub content: Content,
 }
 
@@ -71,11 +74,15 @@ async fn deliver(found: Found, asked: &HeaderMap) -> io::Result<Response> {
         // What lies under a digest never changes.
         (header::CACHE_CONTROL, "max-age=31536000, immutable".to_owned()),
     ];
+    let heart = found.heart.filter(|at| part.contains(at)).map(|at| at - part.start);
     let body = match found.content {
         Content::Memory(bytes) => Body::from(bytes.slice(part.start as usize..part.end as usize)),
         Content::Disk(file) => read_in_pieces(file, part).await?,
     };
     let mut response = (status, headers, body).into_response();
+    if let Some(heart) = heart {
+        response.extensions_mut().insert(Heart(heart));
+    }
     if let Some(content_range) = content_range {
         let value = content_range
             .try_into()

@@ -61,12 +61,14 @@ pub enum IndexError {
         reason: String,
     },
     /// The lock cannot be used.
-    #[error("cannot use `{}` as the lock of an index: {reason}; expected the folder that `--record-index` wrote", path.display())]
+    #[error("cannot use `{}` as the lock of an index: {reason}; {remedy}", path.display())]
     Lock {
         /// The folder, or the file in it.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+        /// What to do about it, which is not the same for who writes a lock and who reads one.
+        remedy: &'static str,
     },
     /// The moment to travel to is none.
     #[error("`{text}` is not a moment: {reason}; expected RFC 3339, as in 2024-05-01T00:00:00Z")]
@@ -134,6 +136,13 @@ pub(crate) enum Refusal {
     },
     #[error("the package cache failed: {0}; check space and rights of the cache folder, then ask again")]
     Cache(String),
+    #[error("the lock `{}` failed: {reason}; check space and rights of its folder, then ask again", lock.display())]
+    Lock { lock: PathBuf, reason: String },
+    #[error(
+        "the universe's file `{filename}` cannot be made: {reason}; \
+         a big one is kept in the package cache: check space and rights of its folder, then ask again"
+    )]
+    NotMade { filename: String, reason: String },
     #[error("the index is shutting down")]
     Stopping,
 }
@@ -151,6 +160,14 @@ impl Refusal {
         Refusal::Cache(error.to_string())
     }
 
+    /// A file of a universe could not be made.
+    pub(crate) fn not_made(filename: &str, error: std::io::Error) -> Refusal {
+        Refusal::NotMade {
+            filename: filename.to_owned(),
+            reason: error.to_string(),
+        }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Refusal::UnknownToken => StatusCode::FORBIDDEN,
@@ -162,7 +179,7 @@ impl Refusal {
             Refusal::Upstream { .. } | Refusal::WrongHash { .. } | Refusal::NoUploadTimes(_) => StatusCode::BAD_GATEWAY,
             // Not a status that clients ask again for: the lock will not hold it then either.
             Refusal::NotInLock(_) => StatusCode::FAILED_DEPENDENCY,
-            Refusal::Cache(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Refusal::Cache(_) | Refusal::Lock { .. } | Refusal::NotMade { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Refusal::TooManyProjects(_) | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

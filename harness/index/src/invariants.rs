@@ -2,28 +2,51 @@
 //!
 //! A function that returns has found nothing; what is broken, it panics about.
 
+use std::sync::Arc;
+
 use reqwest::Url;
 
 use crate::deliver::{self, Asked};
 use crate::log;
 use crate::names;
 use crate::negotiate::{self, Form};
-use crate::simple::{self, Page, PageFile};
+use crate::simple::{self, Link, Page, PageFile};
 
-/// Reads bytes as an upstream's page in either form, and what came of it once more after each form was written.
+/// Lengths of the addresses at which a page is found: short, long, and longer than any that is taken.
+const ADDRESSES: [usize; 3] = [0, 8_000, 9_000];
+
+/// Reads bytes as an upstream's page in either form, found at addresses of any length, and what came of it once more after
+/// each form was written.
 pub fn page(bytes: &[u8]) {
-    let address = Url::parse("http://upstream.invalid/root/simple/acme/").expect("this is a URL");
-    for form in [Form::Json, Form::Html] {
-        if let Ok(page) = simple::read("acme", form.media_type(), &address, bytes) {
-            page.files.iter().for_each(usable);
-            rewritten(&page, &address);
+    for length in ADDRESSES {
+        let address = format!("http://upstream.invalid/{}/simple/acme/", "x".repeat(length));
+        let address = Url::parse(&address).expect("this is a URL");
+        for form in [Form::Json, Form::Html] {
+            if let Ok(page) = simple::read("acme", form.media_type(), &address, bytes) {
+                assert_ne!(length, 9_000, "a page is taken from an address without measure");
+                page.files.iter().for_each(usable);
+                bounded(&page, bytes.len());
+                rewritten(&page, &address);
+            }
         }
     }
 }
 
+/// Links take no more memory than the page that they stand on, whatever its address: each byte of it is three at most, once
+/// what is no UTF-8 has been replaced.
+fn bounded(page: &Page, size: usize) {
+    let links = page.files.iter().filter_map(|file| file.upstream.as_ref());
+    let length: usize = links.map(Link::length).sum();
+    assert!(length <= 3 * size, "{length} bytes of links on a page of {size}");
+}
+
 fn usable(file: &PageFile) {
     assert!(names::is_plain_file_name(&file.filename), "{:?}", file.filename);
-    let url = file.url.as_ref().expect("a file of an upstream has an address");
+    let url = file
+        .upstream
+        .as_ref()
+        .expect("a file of an upstream has an address")
+        .url();
     assert!(matches!(url.scheme(), "http" | "https"), "{url}");
     assert_eq!(file.hashes.contains_key("sha256"), file.sha256().is_some(), "{file:?}");
     assert!(!file.key().contains(['/', '.', '%']), "{}", file.key());
@@ -50,7 +73,7 @@ pub(crate) fn rewritten(page: &Page, address: &Url) {
 fn sent(file: &PageFile, form: Form, address: &Url) -> PageFile {
     let link = format!("../../files/{}/{}", file.key(), names::escape(&file.filename));
     let mut sent = PageFile {
-        url: Some(address.join(&link).expect("our links can be joined")),
+        upstream: Some(Link::new(&Arc::new(address.clone()), &link).expect("our links can be joined")),
         ..file.clone()
     };
     if form != Form::Json {
@@ -79,10 +102,19 @@ pub fn names(text: &str) {
         escaped.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'),
         "{escaped}"
     );
-    for path in [format!("/simple/{escaped}/"), format!("/files/key/{escaped}")] {
+    // HTTP allows a path to hold any UTF-8 as it is.
+    let names = [text, &escaped].map(|name| {
+        [
+            format!("/simple/{name}/"),
+            format!("/files/key/{name}"),
+            name.to_owned(),
+        ]
+    });
+    for path in names.as_flattened() {
         let (log::Asked::Project(name) | log::Asked::File(name) | log::Asked::Metadata(name) | log::Asked::Other(name)) =
-            log::Asked::from_path(&path);
+            log::Asked::from_path(path);
         assert!(!name.contains(char::is_control), "{name:?}");
+        assert!(name.chars().count() <= 255 + ".metadata".len(), "{name:?}");
     }
 
     negotiate::choose(Some(text));
@@ -150,7 +182,7 @@ mod tests {
         );
         (filename(), hashes(), metadata, words).prop_map(|(filename, hashes, core_metadata, words)| PageFile {
             filename,
-            url: None,
+            upstream: None,
             hashes,
             requires_python: words.0,
             yanked: words.1,

@@ -5,9 +5,9 @@
 //! It knows no containers.
 //!
 //! A connection comes in at the `listener`. A request passes `routes` (token, log, route), is told by the `course` of its
-//! world's script what it is to see, and asks that `world` for a page or a file: of the `universe`, or of the `catalogue`,
-//! which goes to the `cache` and, where that has nothing, through `supply` to the upstream or to a lock. `deliver` sends
-//! what was found, `spoil` what the script makes of it.
+//! world's script what it is to see, and asks that `sight` of the `world` for a page or a file: of the `universe`, or of the
+//! `catalogue`, which goes to the `cache` and, where that has nothing, through `supply` to the upstream or to a lock.
+//! `deliver` sends what was found, `spoil` what the script makes of it.
 
 mod cache;
 mod catalogue;
@@ -28,6 +28,7 @@ mod refused;
 mod routes;
 mod script;
 mod server;
+mod sight;
 mod simple;
 mod single_flight;
 mod spoil;
@@ -39,6 +40,7 @@ mod world;
 
 pub use course::Happened;
 pub use error::IndexError;
+pub use listener::Patience;
 pub use log::{Asked, Request, Served};
 pub use script::{Action, Event, Fault, FaultKind, Only, Script, Stage, Trigger, What};
 pub use server::{Index, IndexConfig};

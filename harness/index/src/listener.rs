@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,12 +16,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Sleep, sleep, timeout};
 
 use crate::refused::Refused;
 
@@ -51,8 +51,6 @@ pub(crate) struct Cut(Arc<State>);
 struct State {
     reset: AtomicBool,
     close: AtomicBool,
-    /// Bytes have come in since the last answer: a request has begun.
-    asking: AtomicBool,
 }
 
 impl Cut {
@@ -72,13 +70,30 @@ impl Cut {
     }
 }
 
+/// How long the clients of an index are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the whole head of a request; an idle connection is closed after this time as well. By default 30 s.
+    pub head: Duration,
+    /// For a client to take a little more of an answer that is ready to be sent. By default 60 s.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience {
+            head: Duration::from_secs(30),
+            answer: Duration::from_secs(60),
+        }
+    }
+}
+
 /// What serves the connections of every address.
 #[derive(Clone)]
 pub(crate) struct Host {
     pub router: Router,
     pub refused: Refused,
-    /// A head that takes longer is not waited for. It also ends idle connections, which clients then open anew.
-    pub patience: Duration,
+    pub patience: Patience,
 }
 
 /// Listens at an address until `stopping` turns true or its sender is gone.
@@ -91,33 +106,41 @@ pub(crate) async fn open(address: SocketAddr, host: Host, stopping: watch::Recei
 
 async fn accept(listener: TcpListener, host: Host, mut stopping: watch::Receiver<bool>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let open = GracefulShutdown::new();
+    let mut was_full = false;
     loop {
-        let next = async {
-            let place = room
-                .clone()
-                .acquire_owned()
-                .await
-                .expect("the semaphore is never closed");
-            (place, take(&listener).await)
-        };
+        let next = async { (place_in(&room, 1).await, take(&listener).await) };
         let (place, stream) = tokio::select! {
             taken = next => taken,
-            // An error means that the index was dropped, which is to stop as well.
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            _ = stopped(&mut stopping) => break,
         };
+        if room.available_permits() == 0 && !was_full {
+            was_full = true;
+            tracing::warn!("all {CONNECTIONS} connections of the index are taken; who comes now waits for one to end");
+        }
         // Only latency is lost where this fails.
         let _ = stream.set_nodelay(true);
-        let served = serve(stream, host.clone(), open.watcher());
+        let served = serve(stream, host.clone(), stopping.clone());
         tokio::spawn(async move {
             served.await;
             drop(place);
         });
     }
     drop(listener);
-    if tokio::time::timeout(FAREWELL, open.shutdown()).await.is_err() {
+    let all_gone = place_in(&room, CONNECTIONS as u32);
+    if timeout(FAREWELL, all_gone).await.is_err() {
         tracing::warn!("the index left clients behind that did not take their answer within {FAREWELL:?}");
     }
+}
+
+/// Room for so many connections, once there is.
+async fn place_in(room: &Arc<Semaphore>, connections: u32) -> OwnedSemaphorePermit {
+    let place = Arc::clone(room).acquire_many_owned(connections).await;
+    place.expect("the semaphore is never closed")
+}
+
+/// Ends when the index stops, or was dropped.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// The next connection.
@@ -128,72 +151,103 @@ async fn take(listener: &TcpListener) -> TcpStream {
             Err(error) => {
                 // The peer has gone already, or this process has no descriptor left, which passes.
                 tracing::warn!("a connection could not be accepted: {error}");
-                tokio::time::sleep(BREATHER).await;
+                sleep(BREATHER).await;
             }
         }
     }
 }
 
-/// Serves one connection to its end: its heads are bounded, and there is a way to cut it off.
-async fn serve(stream: TcpStream, host: Host, watcher: Watcher) {
+/// Serves one connection to its end: its heads are bounded, and there is a way to cut it off. Once the index stops, it ends
+/// with the answer under way.
+async fn serve(stream: TcpStream, host: Host, mut stopping: watch::Receiver<bool>) {
     let cut = Cut::default();
-    let state = Arc::clone(&cut.0);
     let line = Line {
         stream,
-        state: Arc::clone(&state),
+        state: Arc::clone(&cut.0),
+        patience: host.patience.answer,
+        stalled: None,
     };
     let router = TowerToHyperService::new(host.router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(cut.clone());
         router.call(request)
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(host.patience)
+        .header_read_timeout(host.patience.head)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEADERS)
         .serve_connection(TokioIo::new(line), service);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stopped(&mut stopping) => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    let Err(error) = ended else {
+        return;
+    };
     // A connection that stays idle for too long is closed as well, which is nothing to speak of.
-    if let Err(error) = watcher.watch(connection).await
-        && (error.is_parse() || error.is_timeout() && state.asking.load(Ordering::Relaxed))
-    {
+    let has_begun = |unread: &[u8]| unread.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
+    if error.is_parse() || error.is_timeout() && has_begun(&connection.into_parts().read_buf) {
         host.refused.count(&format!("a request: {error}"));
     }
 }
 
-/// The connection to a client, which a fault may end.
+/// The connection to a client, which a fault may end, or the client's own idleness.
 struct Line {
     stream: TcpStream,
     state: Arc<State>,
+    /// For a client to take something of what is to be written.
+    patience: Duration,
+    /// There while the client takes nothing; runs out with the patience for it.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Line {
-    /// An error once a reset is ordered. Without lingering, the close that follows the error is a reset on the wire.
+    /// An error once a reset is ordered.
     fn unless_reset(&self) -> io::Result<()> {
-        self.state.asking.store(false, Ordering::Relaxed);
         if self.state.reset.load(Ordering::Relaxed) {
-            self.stream.set_zero_linger()?;
-            return Err(io::ErrorKind::ConnectionReset.into());
+            return Err(self.cut_off(io::ErrorKind::ConnectionReset));
         }
         Ok(())
+    }
+
+    /// What came of writing; an error once the client has taken nothing for too long.
+    fn unless_stalled(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(stalled.as_mut().poll(context));
+        tracing::debug!("a client has taken nothing of its answer for {patience:?}");
+        Poll::Ready(Err(self.cut_off(io::ErrorKind::TimedOut)))
+    }
+
+    /// The error to end with: without lingering, the close that follows it is a reset on the wire.
+    fn cut_off(&self, why: io::ErrorKind) -> io::Error {
+        self.stream.set_zero_linger().err().unwrap_or_else(|| why.into())
     }
 }
 
 impl AsyncRead for Line {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let filled = into.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, into);
-        if into.filled().len() > filled {
-            self.state.asking.store(true, Ordering::Relaxed);
-        }
-        read
+        Pin::new(&mut self.stream).poll_read(context, into)
     }
 }
 
 impl AsyncWrite for Line {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.unless_reset()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.unless_stalled(context, written)
     }
 
     fn poll_write_vectored(
@@ -202,7 +256,8 @@ impl AsyncWrite for Line {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.unless_reset()?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.unless_stalled(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

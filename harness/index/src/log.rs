@@ -2,6 +2,8 @@
 //!
 //! A request is on record once its answer has been handed to the connection to the last byte, or broken off.
 
+mod asked;
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
@@ -13,18 +15,15 @@ use axum::response::Response;
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::Instant;
 
-use crate::course::Admitted;
-use crate::names;
-use crate::world::World;
+pub use self::asked::Asked;
+use self::asked::kept;
+use crate::sight::Sight;
 
 /// Requests kept per token; those beyond are counted, not kept.
 const KEPT: usize = 10_000;
 
 /// Characters of an entity tag that are kept: 64 bits of a digest.
 const KEPT_TAG: usize = 16;
-
-/// The longest path that is kept as a client wrote it, in characters.
-const KEPT_PATH: usize = 200;
 
 /// The status on record when the connection ended before there was an answer, as web servers have it in their logs.
 const NO_ANSWER: u16 = 499;
@@ -50,21 +49,8 @@ pub struct Request {
     pub answer: Option<String>,
     /// So many events of the index's script had happened when it arrived.
     pub after: usize,
-    /// Names of the faults that were in force for it.
+    /// Names of the faults that have changed its answer, in the order in which they began.
     pub faults: Vec<String>,
-}
-
-/// What a request asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Asked {
-    /// The page of a project, its name as the client wrote it.
-    Project(String),
-    /// A wheel or source distribution, by file name.
-    File(String),
-    /// The metadata beside a wheel, by file name, `.metadata` included.
-    Metadata(String),
-    /// Anything else: the path behind the token, cut at 200 characters.
-    Other(String),
 }
 
 /// What one token was served, in sum.
@@ -80,46 +66,6 @@ pub struct Served {
     pub errors: u64,
 }
 
-impl Asked {
-    /// Reads the path behind the token, still percent-encoded.
-    pub(crate) fn from_path(path: &str) -> Asked {
-        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        match segments[..] {
-            ["simple", project] | ["simple", project, ""] if !project.is_empty() => Asked::Project(name(project)),
-            ["files", _, filename] => match name(filename) {
-                filename if filename.ends_with(".metadata") => Asked::Metadata(filename),
-                filename => Asked::File(filename),
-            },
-            _ => Asked::Other(clip(path)),
-        }
-    }
-
-    /// The project it is about, in normal form; `None` when that cannot be told.
-    #[must_use]
-    pub fn project(&self) -> Option<String> {
-        match self {
-            Asked::Project(name) => names::normalise(name),
-            Asked::File(name) | Asked::Metadata(name) => names::project_of(name),
-            Asked::Other(_) => None,
-        }
-    }
-}
-
-/// A name as the client meant it; as it wrote it where that would hold control characters, which nobody who reads a log
-/// wants on a terminal.
-fn name(segment: &str) -> String {
-    let name = names::unescape(segment);
-    clip(if name.chars().any(char::is_control) {
-        segment
-    } else {
-        &name
-    })
-}
-
-fn clip(text: &str) -> String {
-    text.chars().take(KEPT_PATH).collect()
-}
-
 /// The log of one token. Cheap to clone; clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Account(Arc<Mutex<Tally>>);
@@ -131,23 +77,23 @@ struct Tally {
 }
 
 impl Account {
-    /// Opens the record of a request that has just arrived and was admitted like this.
-    pub(crate) fn begin(&self, world: &World, method: &Method, what: Asked, admitted: &Admitted) -> Recording {
+    /// Opens the record of a request that has just arrived and sees this.
+    pub(crate) fn begin(&self, sight: &Sight, method: &Method, what: Asked) -> Recording {
         let request = Request {
-            at: admitted.at,
-            method: method.to_string(),
+            at: sight.at(),
+            method: kept(method.as_str()),
             what,
             status: NO_ANSWER,
             bytes: 0,
             duration: Duration::ZERO,
             complete: false,
             answer: None,
-            after: admitted.after,
-            faults: admitted.faults.iter().map(|(name, _)| name.clone()).collect(),
+            after: sight.after(),
+            faults: Vec::new(),
         };
         Recording {
             account: self.clone(),
-            world: world.clone(),
+            sight: sight.clone(),
             request: Some(request),
         }
     }
@@ -186,8 +132,8 @@ impl Account {
 /// A request under way; closed, or dropped with the connection, it goes on record.
 pub(crate) struct Recording {
     account: Account,
-    /// Told of the bytes handed out, which may set an event off.
-    world: World,
+    /// Its world is told of the bytes handed out, which may set an event off.
+    sight: Sight,
     /// Gone once recorded.
     request: Option<Request>,
 }
@@ -232,6 +178,7 @@ impl Recording {
         if let Some(mut request) = self.request.take() {
             request.complete = complete;
             request.duration = request.at.elapsed();
+            request.faults = self.sight.changed_by();
             self.account.record(request);
         }
     }
@@ -258,7 +205,7 @@ impl Followed {
             return;
         };
         request.bytes += bytes;
-        self.recording.world.serves(bytes);
+        self.recording.sight.world().serves(bytes);
         if self.promised == Some(request.bytes) {
             self.recording.close(true);
         }
@@ -283,33 +230,12 @@ impl Stream for Followed {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_tell_what_was_asked() {
-        let project = |name: &str| Asked::Project(name.into());
-        assert_eq!(Asked::from_path("/simple/Flask/"), project("Flask"));
-        assert_eq!(Asked::from_path("/simple/flask"), project("flask"));
-        assert_eq!(Asked::from_path("/files/k/a%2B1.whl"), Asked::File("a+1.whl".into()));
-        assert_eq!(
-            Asked::from_path("/files/k/a.whl.metadata"),
-            Asked::Metadata("a.whl.metadata".into())
-        );
-        assert_eq!(
-            Asked::from_path("/files/k/%1B[2J.whl"),
-            Asked::File("%1B[2J.whl".into())
-        );
-        assert_eq!(Asked::from_path("/simple/"), Asked::Other("/simple/".into()));
-        assert_eq!(
-            Asked::from_path(&"x".repeat(9_999)),
-            Asked::Other("x".repeat(KEPT_PATH))
-        );
-    }
+    use crate::world::World;
 
     /// Opens a record in a world where nothing happens.
     fn begin(account: &Account, path: &str) -> Recording {
-        let (world, asked) = (World::nowhere(), Asked::from_path(path));
-        let admitted = world.arrives(None, &asked);
-        account.begin(&world, &Method::GET, asked, &admitted)
+        let asked = Asked::from_path(path);
+        account.begin(&World::nowhere().arrives(None, &asked), &Method::GET, asked)
     }
 
     #[test]

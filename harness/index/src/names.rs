@@ -5,8 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// Everything but the characters that never need escaping in a path.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// File names longer than this exist on no file system that pip runs on.
-const MAX_FILE_NAME: usize = 255;
+/// Bytes; file names longer than this exist on no file system that pip runs on.
+pub(crate) const MAX_FILE_NAME: usize = 255;
 
 /// The normal form of a project name (PEP 503), or `None` when the name is not one.
 pub(crate) fn normalise(project: &str) -> Option<String> {
@@ -57,6 +57,19 @@ pub(crate) fn project_of(filename: &str) -> Option<String> {
 /// A name as one segment of a URL path.
 pub(crate) fn escape(name: &str) -> String {
     utf8_percent_encode(name, ESCAPED).to_string()
+}
+
+/// A text with its control characters escaped, which nobody who reads a log wants on a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            printable += &escape(c.encode_utf8(&mut [0; 4]));
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
 }
 
 /// One segment of a URL path as a name; invalid UTF-8 is replaced.

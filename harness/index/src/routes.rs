@@ -2,13 +2,12 @@
 
 use axum::Router;
 use axum::extract::{Extension, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::watch;
 
-use crate::course::Admitted;
 use crate::deliver::has_already;
 use crate::error::Refusal;
 use crate::listener::Cut;
@@ -17,9 +16,9 @@ use crate::names::normalise;
 use crate::negotiate::{self, Form};
 use crate::refused::Refused;
 use crate::server::Guests;
+use crate::sight::Sight;
 use crate::simple::{self, Written};
 use crate::spoil;
-use crate::world::Sight;
 
 /// Who keeps the door.
 #[derive(Clone)]
@@ -58,22 +57,28 @@ async fn admit(
         return Refusal::UnknownToken.into_response();
     };
     let asked = Asked::from_path(rest);
-    let admitted = guest.world.arrives(guest.replica, &asked);
-    let recording = guest.account.begin(&guest.world, request.method(), asked, &admitted);
-    let Admitted { after, faults, .. } = admitted;
-    request.extensions_mut().insert(guest.world.sight(after, &faults));
+    let sight = guest.world.arrives(guest.replica, &asked);
+    let recording = guest.account.begin(&sight, request.method(), asked);
+    request.extensions_mut().insert(sight.clone());
+    let is_head = request.method() == Method::HEAD;
 
     let mut stopping = keeper.stopping;
     let answered = async {
-        match spoil::before(&faults, &cut).await {
+        match spoil::before(&sight, &cut).await {
             Some(instead) => instead,
-            None => spoil::body(&faults, next.run(request).await, &cut),
+            None if is_head => next.run(request).await,
+            None => {
+                let (spoilt, changed) = spoil::body(sight.faults(), next.run(request).await, &cut);
+                changed.into_iter().for_each(|fault| sight.note_change_by(fault));
+                spoilt
+            }
         }
     };
     let answer = tokio::select! {
         answer = answered => answer,
         _ = stopping.wait_for(|stopping| *stopping) => Refusal::Stopping.into_response(),
     };
+    sight.settle();
     // On record then is a request without an answer.
     if cut.is_reset() {
         answer

@@ -18,12 +18,8 @@ impl Script {
             .0
             .iter()
             .filter(|event| matches!(event.action, Action::Publish { .. } | Action::Add { .. }));
-        let never = Trigger::Reached {
-            stage: Stage::Ready,
-            replicas: vec![usize::MAX],
-        };
         let still = held.map(|event| Event {
-            when: never.clone(),
+            when: Trigger::Never,
             ..event.clone()
         });
         Script(still.collect())
@@ -64,6 +60,8 @@ pub enum Trigger {
         /// Numbers of the replicas.
         replicas: Vec<usize>,
     },
+    /// Nothing: what it would publish or add stays held back.
+    Never,
 }
 
 /// How far the boot of a replica has got.
@@ -127,7 +125,8 @@ pub struct Fault {
     pub only: Only,
     /// It ends that long after it began.
     pub lasts: Option<Duration>,
-    /// It ends after so many requests that it was in force for.
+    /// It ends after it has changed so many answers. Whether a body is cut off or changed, or a page stale, is known only
+    /// once there is an answer; until then the request holds one of the times, and others that find none left are spared.
     pub times: Option<u64>,
 }
 
@@ -151,10 +150,18 @@ pub enum FaultKind {
     Reset,
     /// The connection stays open and silent until the client gives up.
     Hang,
-    /// One bit in the middle of its body is turned over; length and head stay.
+    /// One bit of its body is turned over, length and head stay: of a universe's file in the middle of its largest module or
+    /// what lies beside it, of any other body in the middle.
     Corrupt,
     /// A project page as it was at the start.
     Stale,
+}
+
+impl FaultKind {
+    /// Whether it takes the place of the answer, so that no later fault meets one.
+    pub(crate) fn takes_the_place(&self) -> bool {
+        matches!(self, FaultKind::Answer { .. } | FaultKind::Reset | FaultKind::Hang)
+    }
 }
 
 /// Which requests a fault concerns: all that match every part. By default, all.
@@ -162,6 +169,8 @@ pub enum FaultKind {
 pub struct Only {
     /// Projects in normal form; empty: any.
     pub projects: Vec<String>,
+    /// Files by name, each with the metadata beside it; empty: any, and pages too.
+    pub files: Vec<String>,
     /// Pages, files or metadata; `None`: any.
     pub what: Option<What>,
     /// Replicas by number; empty: any client.

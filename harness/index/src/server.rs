@@ -11,15 +11,12 @@ use tokio::sync::watch;
 use crate::cache::Cache;
 use crate::catalogue::Catalogue;
 use crate::error::IndexError;
-use crate::listener::{self, Door, Host};
+use crate::listener::{self, Door, Host, Patience};
 use crate::log::{Account, Request, Served};
 use crate::refused::Refused;
 use crate::routes;
 use crate::supply::{Source, Supply};
 use crate::world::{World, WorldConfig};
-
-/// See [`Index::patient_for`].
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long [`Index::shutdown`] waits for answers under way, a little longer than each listener does.
 const FAREWELL: Duration = Duration::from_secs(6);
@@ -40,6 +37,8 @@ pub struct Index {
     catalogue: Catalogue,
     /// The world of whoever has none of their own: the upstream as it is.
     plain: World,
+    lock_digest: Option<String>,
+    records: bool,
     doors: tokio::sync::Mutex<Vec<Door>>,
     stop: watch::Sender<bool>,
 }
@@ -55,6 +54,8 @@ impl Index {
             source,
         })?;
         let supply = Supply::open(config.source)?;
+        let lock_digest = supply.replayed().map(|lock| lock.digest().to_string());
+        let records = supply.records();
         let (stop, stopping) = watch::channel(false);
         let (guests, refused) = <(Guests, Refused)>::default();
         let catalogue = Catalogue::new(supply, cache, stopping);
@@ -62,24 +63,38 @@ impl Index {
         let host = Host {
             router: routes::router(guests.clone(), refused.clone(), stop.subscribe()),
             refused,
-            patience: PATIENCE,
+            patience: Patience::default(),
         };
         Ok(Index {
             host,
             guests,
             catalogue,
             plain,
+            lock_digest,
+            records,
             doors: Default::default(),
             stop,
         })
     }
 
-    /// Sets how long a client may take for the head of a request, and how long a connection may stay idle; 30 s where this
-    /// is not called. Addresses that are listened on already keep theirs.
+    /// Sets how long clients are waited for. Addresses that are listened on already keep what they have.
     #[must_use]
-    pub fn patient_for(mut self, patience: Duration) -> Index {
+    pub fn with_patience(mut self, patience: Patience) -> Index {
         self.host.patience = patience;
         self
+    }
+
+    /// The sha256, in hexadecimal, of what the lock says that is replayed, whatever the layout of its text; it was read when
+    /// the index started. `None` where none is replayed.
+    #[must_use]
+    pub fn lock_digest(&self) -> Option<String> {
+        self.lock_digest.clone()
+    }
+
+    /// Whether all that is asked of upstream is kept in a lock.
+    #[must_use]
+    pub fn records(&self) -> bool {
+        self.records
     }
 
     /// A world of its own: what the clients of one case are to see, and how it moves.
@@ -135,13 +150,20 @@ impl Index {
         self.admit(&format!("replica {replica}"), world.clone(), Some(replica))
     }
 
+    /// Takes tokens back, and lets go of their logs and, once nobody else holds them, of their worlds. Who comes with such a
+    /// token from now on gets 403; answers under way end as they would have. A token that is unknown changes nothing.
+    pub fn forget(&self, tokens: &[String]) {
+        self.guests.forget(tokens);
+    }
+
     /// The index URL to give to pip, for a client that reaches this index at `address`.
     #[must_use]
     pub fn url(&self, address: SocketAddr, token: &str) -> String {
         format!("http://{address}/{token}/simple/")
     }
 
-    /// The finished requests of a token in the order of their end, the first 10,000 of them; none for an unknown token.
+    /// The finished requests of a token in the order of their end, the first 10,000 of them; none for a token that is
+    /// unknown or was forgotten.
     #[must_use]
     pub fn requests(&self, token: &str) -> Vec<Request> {
         self.guests
@@ -150,7 +172,7 @@ impl Index {
             .unwrap_or_default()
     }
 
-    /// The sum of a token's finished requests, all of them.
+    /// The sum of a token's finished requests, all of them; nothing for a token that is unknown or was forgotten.
     #[must_use]
     pub fn served(&self, token: &str) -> Served {
         self.guests
@@ -217,6 +239,15 @@ pub(crate) struct Guests(Arc<Mutex<HashMap<String, Guest>>>);
 impl Guests {
     pub(crate) fn find(&self, token: &str) -> Option<Guest> {
         self.lock().get(token).cloned()
+    }
+
+    fn forget(&self, tokens: &[String]) {
+        // Let go of behind the lock: a world may be large.
+        let forgotten: Vec<Guest> = {
+            let mut guests = self.lock();
+            tokens.iter().filter_map(|token| guests.remove(token)).collect()
+        };
+        drop(forgotten);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Guest>> {

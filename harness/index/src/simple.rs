@@ -3,6 +3,7 @@
 
 mod html;
 mod json;
+mod link;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -16,11 +17,16 @@ use crate::digest::Sha256;
 use crate::names;
 use crate::negotiate::Form;
 
+pub(crate) use link::Link;
+
 /// Algorithm name to hexadecimal digest.
 pub(crate) type Hashes = BTreeMap<String, String>;
 
 /// A bound on memory against upstreams that list the same file over and over; far from what real pages list.
 const MAX_FILES: usize = 200_000;
+
+/// Bytes; the longest that servers take in a request.
+const MAX_ADDRESS: usize = 8 << 10;
 
 /// Algorithms whose hashes HTML may bear (PEP 503, Python's `hashlib.algorithms_guaranteed`), those of today's clients
 /// first.
@@ -52,7 +58,7 @@ pub(crate) struct PageFile {
     /// Plain file name, checked.
     pub filename: String,
     /// Where upstream serves it; `None` for a file of a universe.
-    pub url: Option<Url>,
+    pub upstream: Option<Link>,
     /// All hashes that upstream gives; `sha256` is well-formed when present.
     pub hashes: Hashes,
     pub requires_python: Option<String>,
@@ -110,13 +116,14 @@ impl PageFile {
 
     /// What stands for the file in links of this index: its digest, or that of its address when upstream gives none.
     pub(crate) fn key(&self) -> String {
-        match (self.sha256(), &self.url) {
-            (Some(digest), _) => digest.to_string(),
-            (None, url) => {
+        self.sha256().map_or_else(
+            || {
+                let url = self.upstream.as_ref().map(Link::url);
                 let url = url.as_ref().map_or("", Url::as_str);
                 format!("url-{}", Sha256::of(url.as_bytes()))
-            }
-        }
+            },
+            |digest| digest.to_string(),
+        )
     }
 
     /// The link to this file on this index, relative to its page.
@@ -134,6 +141,11 @@ pub(crate) fn sha256_in(hashes: &Hashes) -> Option<Sha256> {
 ///
 /// `address` is where the page was found in the end, the base of its relative links. The error is a reason in words.
 pub(crate) fn read(project: &str, media_type: &str, address: &Url, body: &[u8]) -> Result<Page, String> {
+    if address.as_str().len() > MAX_ADDRESS {
+        return Err(format!(
+            "the address where it was found is longer than {MAX_ADDRESS} bytes"
+        ));
+    }
     let mut page = match media_type.split(';').next().unwrap_or_default().trim() {
         "application/vnd.pypi.simple.v1+json" | "application/json" => json::read(project, address, body)?,
         "application/vnd.pypi.simple.v1+html" | "text/html" => {
@@ -164,7 +176,11 @@ pub(crate) fn list<'a>(projects: impl Iterator<Item = &'a str>, form: Form) -> W
 fn is_usable(project: &str, file: &PageFile) -> bool {
     let reason = if !names::is_plain_file_name(&file.filename) {
         "its name is not a plain file name"
-    } else if !matches!(file.url.as_ref().map(Url::scheme), Some("http" | "https")) {
+    } else if !file
+        .upstream
+        .as_ref()
+        .is_some_and(|link| matches!(link.url().scheme(), "http" | "https"))
+    {
         "its link is not http or https"
     } else if is_malformed(&file.hashes) {
         "one of its hashes is none"
@@ -234,7 +250,7 @@ mod tests {
         let (from_json, from_html) = read_both(&json, &html);
         assert_eq!(from_json.files, from_html.files);
         assert_eq!(
-            from_json.files[0].url.as_ref().unwrap().path(),
+            from_json.files[0].upstream.as_ref().unwrap().url().path(),
             "/root/files/acme-1.0%2Bx-py3-none-any.whl"
         );
         assert_eq!(from_json.files[0].filename, "acme-1.0+x-py3-none-any.whl");
@@ -277,6 +293,28 @@ mod tests {
         );
         let refused = read("acme", "application/json", &address, json.as_bytes()).unwrap_err();
         assert!(refused.contains("more than 200000 files"), "{refused}");
+    }
+
+    /// Joined with the page's address each link would be eight kilobytes.
+    #[test]
+    fn a_long_address_costs_its_memory_once() {
+        let address = |length: usize| Url::parse(&format!("http://h/{}/", "x".repeat(length))).unwrap();
+        let html = "<a href=a.whl>".repeat(20_000);
+        let file = r#"{"filename": "a.whl", "url": "a.whl", "hashes": {}},"#.repeat(20_000);
+        let json = format!(
+            r#"{{"meta": {{"api-version": "1.0"}}, "files": [{}]}}"#,
+            file.trim_end_matches(',')
+        );
+        for (media_type, body) in [("text/html", html), ("application/json", json)] {
+            let page = read("acme", media_type, &address(8_000), body.as_bytes()).unwrap();
+            let links: Vec<&Link> = page.files.iter().filter_map(|file| file.upstream.as_ref()).collect();
+            assert_eq!(links.len(), 20_000);
+            assert!(links.iter().all(|link| link.length() == "a.whl".len()));
+            assert!(links[0].url().as_str().len() > 8_000);
+
+            let refused = read("acme", media_type, &address(MAX_ADDRESS), body.as_bytes()).unwrap_err();
+            assert!(refused.contains("longer than 8192 bytes"), "{refused}");
+        }
     }
 
     #[test]

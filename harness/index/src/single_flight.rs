@@ -57,6 +57,15 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         }
     }
 
+    /// The kept value, where there is one.
+    #[cfg(test)]
+    pub(crate) fn landed(&self) -> Option<T> {
+        match &*self.lock() {
+            State::Landed(value) => Some(value.clone()),
+            State::Empty | State::Flying(_) => None,
+        }
+    }
+
     fn take_off(&self, fetch: impl Future<Output = Result<T, Refusal>> + Send + 'static) -> Attempt<T> {
         let flight = self.clone();
         let task = tokio::spawn(async move {

@@ -53,13 +53,26 @@ impl Supply {
         })
     }
 
+    /// The lock that is replayed.
+    pub(crate) fn replayed(&self) -> Option<&Lock> {
+        match self {
+            Supply::Lock(lock) => Some(lock),
+            Supply::Upstream { .. } | Supply::Nothing => None,
+        }
+    }
+
+    /// Whether a lock is written to.
+    pub(crate) fn records(&self) -> bool {
+        matches!(self, Supply::Upstream { lock: Some(_), .. })
+    }
+
     /// The page of a project, its name in normal form; `None` when there is none.
     pub(crate) async fn page(&self, project: &str) -> Result<Option<RawPage>, Refusal> {
         match self {
             Supply::Upstream { fetcher, lock } => {
                 let page = fetcher.page(project).await?;
                 if let Some(lock) = lock {
-                    lock.keep_page(project, page.as_ref()).await.map_err(Refusal::cache)?;
+                    lock.keep_page(project, page.as_ref()).await?;
                 }
                 Ok(page)
             }
@@ -93,7 +106,7 @@ impl Supply {
             Supply::Nothing => return Err(Refusal::NotAnnounced(filename.to_owned())),
         };
         if let Supply::Upstream { lock: Some(lock), .. } = self {
-            lock.keep_file(address, &file).await.map_err(Refusal::cache)?;
+            lock.keep_file(address, &file).await?;
         }
         Ok(file)
     }

@@ -5,17 +5,19 @@
 mod definition;
 mod distribution;
 mod edition;
+mod heart;
 #[cfg(test)]
 mod installs;
 mod metadata;
 mod padding;
+mod recipe;
 mod sdist;
 mod tree;
 mod wheel;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 use std::{fmt, io};
 
 pub use definition::{Contents, Kind, Project, Release};
@@ -25,9 +27,17 @@ use edition::Edition;
 use crate::digest::Sha256;
 use crate::names::normalise;
 
-/// A set of made-up projects. Cheap to clone; clones share the files already made.
+/// A set of made-up projects. Cheap to clone; clones share the files already made, as do equal universes in the worlds of
+/// one index.
 #[derive(Clone, Default)]
-pub struct Universe(Arc<BTreeMap<String, Shelf>>);
+pub struct Universe(Arc<Shelves>);
+
+/// Projects by their normal names.
+type Shelves = BTreeMap<String, Shelf>;
+
+/// The universes in use by their digests, so that equal ones share the files already made.
+#[derive(Default)]
+pub(crate) struct Universes(Mutex<HashMap<String, Weak<Shelves>>>);
 
 /// A project with its releases.
 pub(crate) struct Shelf {
@@ -109,6 +119,20 @@ impl Universe {
             .collect();
         let json = serde_json::to_vec(&definition).expect("a definition is nothing but lists, texts and numbers");
         Sha256::of(&json).to_string()
+    }
+}
+
+impl Universes {
+    /// The equal universe that is in use, else this one, which is in use from now on.
+    pub(crate) fn shared(&self, universe: Universe) -> Universe {
+        let digest = universe.digest();
+        let mut in_use = self.0.lock().expect("nothing panics while holding this lock");
+        if let Some(equal) = in_use.get(&digest).and_then(Weak::upgrade) {
+            return Universe(equal);
+        }
+        in_use.retain(|_, shelves| shelves.strong_count() > 0);
+        in_use.insert(digest, Arc::downgrade(&universe.0));
+        universe
     }
 }
 
@@ -204,6 +228,15 @@ mod tests {
             first,
             digest(vec![project("bolt", &["1"]), project("acme", &["2", "1"])])
         );
+    }
+
+    #[test]
+    fn what_is_no_longer_in_use_is_not_kept() {
+        let universes = Universes::default();
+        for version in ["1", "2", "3"] {
+            universes.shared(Universe::new(vec![project("acme", &[version])]));
+        }
+        assert_eq!(universes.0.lock().unwrap().len(), 1);
     }
 
     #[test]

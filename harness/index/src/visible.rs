@@ -1,9 +1,9 @@
 //! What of a project of a universe can be seen after some events, and the page that shows it.
 
 use std::collections::HashSet;
-use std::io;
 
 use crate::cache::Cache;
+use crate::error::Refusal;
 use crate::script::Action;
 use crate::simple::{Hashes, Page, PageFile};
 use crate::universe::{Distribution, Made, Release, Shelf};
@@ -55,6 +55,13 @@ pub(crate) fn files<'a>(shelf: &'a Shelf, script: &[Action], happened: &[Action]
         .collect()
 }
 
+/// Whether a page that shows the one looks like a page that shows the other.
+pub(crate) fn same(one: &[Visible<'_>], other: &[Visible<'_>]) -> bool {
+    let looks_like =
+        |(one, other): (&Visible<'_>, &Visible<'_>)| std::ptr::eq(one.file, other.file) && one.yanked == other.yanked;
+    one.len() == other.len() && one.iter().zip(other).all(looks_like)
+}
+
 /// What cannot be seen.
 #[derive(Default)]
 struct Hidden {
@@ -88,11 +95,11 @@ impl Hidden {
 }
 
 /// The page that shows these files; those that were never asked for are made now.
-pub(crate) async fn page(project: &str, files: &[Visible<'_>], cache: &Cache) -> io::Result<Page> {
+pub(crate) async fn page(project: &str, files: &[Visible<'_>], cache: &Cache) -> Result<Page, Refusal> {
     let mut listed = Vec::with_capacity(files.len());
     let mut versions: Vec<String> = Vec::new();
     for visible in files {
-        listed.push(entry(visible, visible.file.made(cache).await?));
+        listed.push(entry(visible, &*visible.file.made(cache).await?));
         if !versions.contains(&visible.release.version) {
             versions.push(visible.release.version.clone());
         }
@@ -104,7 +111,7 @@ fn entry(visible: &Visible<'_>, made: &Made) -> PageFile {
     let hashes = |digest: &crate::digest::Sha256| Hashes::from([("sha256".to_owned(), digest.to_string())]);
     PageFile {
         filename: visible.file.filename().to_owned(),
-        url: None,
+        upstream: None,
         hashes: hashes(&made.digest),
         requires_python: visible.release.requires_python.clone(),
         yanked: visible.yanked.clone(),
@@ -174,6 +181,31 @@ mod tests {
         }];
         assert_eq!(seen(&script, &[]), ["1.0:1", "2.0!broken:2"]);
         assert_eq!(seen(&script, &script), ["1.0:2", "2.0!broken:2"]);
+    }
+
+    #[test]
+    fn pages_look_alike_by_what_they_show_and_not_by_what_led_there() {
+        let universe = universe();
+        let shelf = universe.project("acme").unwrap();
+        let yank = |reason: &str| Action::Yank {
+            project: "acme".into(),
+            version: "2.0".into(),
+            reason: reason.into(),
+        };
+        let seen = |happened: &[Action]| files(shelf, &[], happened);
+        let delete = Action::Delete {
+            project: "acme".into(),
+            version: Some("1.0".into()),
+        };
+        for (happened, is_same) in [
+            (vec![], true),
+            (vec![yank("broken")], true),
+            (vec![delete.clone(), publish("1.0")], true),
+            (vec![yank("worse")], false),
+            (vec![delete], false),
+        ] {
+            assert_eq!(same(&seen(&[]), &seen(&happened)), is_same, "{happened:?}");
+        }
     }
 
     #[test]

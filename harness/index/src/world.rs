@@ -1,4 +1,5 @@
-//! A world is what the clients of one case see: a universe, what stands behind it, and the script that moves both.
+//! A world is what the clients of one case see: a universe, what stands behind it, and the script that moves the universe
+//! and spoils answers from both.
 //!
 //! The universe wins: what it has under a name hides whatever the upstream has under it.
 
@@ -7,18 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::{fmt, io};
 
 use jiff::Timestamp;
-use tokio::fs::File;
 use tokio::time::Instant;
 
 use crate::catalogue::Catalogue;
-use crate::course::{Admitted, Course, Happened};
-use crate::deliver::{Content, Found};
-use crate::error::{IndexError, Refusal};
+use crate::course::{Course, Happened};
+use crate::error::IndexError;
 use crate::log::Asked;
-use crate::script::{Action, FaultKind, Script, Stage};
+use crate::script::{Script, Stage};
+use crate::sight::Sight;
 use crate::simple::Page;
-use crate::universe::{Body, Made, Universe};
-use crate::visible;
+use crate::universe::Universe;
 
 /// Files that [`World::make_ready`] makes at most.
 const MADE_BEFOREHAND: usize = 1_000;
@@ -44,7 +43,8 @@ pub enum Behind {
     /// The index's source.
     #[default]
     Source,
-    /// The index's source as it was at this moment, RFC 3339: files uploaded later are left out.
+    /// The index's source without the files uploaded after this moment, RFC 3339. Upload times are all that is known of the
+    /// past: what is yanked today is shown as yanked, and what was deleted since stays gone.
     AsOf(String),
 }
 
@@ -58,9 +58,11 @@ struct Inner {
     as_of: Option<Timestamp>,
     catalogue: Catalogue,
     course: Mutex<Course>,
-    /// Pages as clients were shown them, by project and by how many events that concern it had happened.
-    pages: Mutex<HashMap<(String, usize), Arc<Page>>>,
+    pages: Mutex<Pages>,
 }
+
+/// Pages as clients were shown them, by project and by how many events that concern it had happened.
+pub(crate) type Pages = HashMap<(String, usize), Arc<Page>>;
 
 impl World {
     pub(crate) fn new(catalogue: Catalogue, config: WorldConfig) -> Result<World, IndexError> {
@@ -72,7 +74,7 @@ impl World {
             Behind::Nothing | Behind::Source => None,
         };
         Ok(World(Arc::new(Inner {
-            universe: config.universe,
+            universe: catalogue.universes().shared(config.universe),
             behind: config.behind,
             as_of,
             catalogue,
@@ -107,7 +109,8 @@ impl World {
             return Ok(false);
         }
         for file in universe.files() {
-            file.made(catalogue.cache()).await?;
+            let made = file.made(catalogue.cache()).await;
+            made.map_err(|refusal| io::Error::other(refusal.to_string()))?;
         }
         Ok(*behind == Behind::Nothing)
     }
@@ -128,27 +131,40 @@ impl World {
         World::new(Catalogue::new(supply, cache, stopping), WorldConfig::default()).expect("it is as of no moment")
     }
 
-    pub(crate) fn arrives(&self, replica: Option<usize>, asked: &Asked) -> Admitted {
+    /// A request arrives, and sees the world as it is now.
+    pub(crate) fn arrives(&self, replica: Option<usize>, asked: &Asked) -> Sight {
         // Behind the lock, so that requests and events are in one order by their times and by what they saw.
-        let mut course = self.course();
-        course.arrives(Instant::now(), replica, asked)
+        let admitted = self.course().arrives(Instant::now(), replica, asked);
+        Sight::new(self.clone(), admitted)
     }
 
     pub(crate) fn serves(&self, bytes: u64) {
         self.course().serves(Instant::now(), bytes);
     }
 
-    /// The world as a request sees it: after so many events, spoilt by these faults.
-    pub(crate) fn sight(&self, after: usize, faults: &[(String, FaultKind)]) -> Sight {
-        Sight {
-            world: self.clone(),
-            after,
-            stale: faults.iter().any(|(_, kind)| *kind == FaultKind::Stale),
-        }
+    pub(crate) fn universe(&self) -> &Universe {
+        &self.0.universe
     }
 
-    fn course(&self) -> MutexGuard<'_, Course> {
+    pub(crate) fn behind(&self) -> &Behind {
+        &self.0.behind
+    }
+
+    /// The moment as of which what stands behind is shown; `None`: as it is.
+    pub(crate) fn as_of(&self) -> Option<Timestamp> {
+        self.0.as_of
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    pub(crate) fn course(&self) -> MutexGuard<'_, Course> {
         self.0.course.lock().expect("nothing panics while holding this lock")
+    }
+
+    pub(crate) fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.pages.lock().expect("nothing panics while holding this lock")
     }
 }
 
@@ -161,147 +177,47 @@ impl fmt::Debug for World {
     }
 }
 
-/// The world as one request sees it.
-#[derive(Clone)]
-pub(crate) struct Sight {
-    world: World,
-    after: usize,
-    stale: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{Action, Event, Trigger};
+    use crate::universe::Project;
 
-impl Sight {
-    /// Names of all projects, where there is a universe to list; what stands behind it cannot be listed.
-    pub(crate) fn projects(&self) -> Option<Vec<String>> {
-        let universe = &self.world.0.universe;
-        (!universe.is_empty()).then(|| {
-            let names = universe.names();
-            let seen = names.filter(|project| self.is_there(project));
-            seen.map(str::to_owned).collect()
-        })
+    #[test]
+    fn a_still_world_tells_that_what_it_holds_back_never_comes() {
+        let (project, version) = ("acme".to_owned(), "2.0".to_owned());
+        let script = Script(vec![Event {
+            name: "release".into(),
+            when: Trigger::Start,
+            action: Action::Publish { project, version },
+        }]);
+        let mut course = Course::new(script.held_back(), 0);
+        let now = Instant::now();
+        course.begin(now);
+        course.reaches(now, usize::MAX, Stage::Ready);
+        let [told] = &course.timeline(now)[..] else {
+            panic!("one event");
+        };
+        assert_eq!((told.at, told.event.when.to_string()), (None, "never".into()));
     }
 
-    /// The page of a project, its name in normal form.
-    pub(crate) async fn page(&self, project: &str) -> Result<Arc<Page>, Refusal> {
-        let Inner {
-            universe,
-            behind,
-            catalogue,
-            ..
-        } = &*self.world.0;
-        let Some(shelf) = universe.project(project) else {
-            return match behind {
-                Behind::Nothing => Err(Refusal::NoSuchProject(project.to_owned())),
-                Behind::Source => catalogue.page(project).await,
-                Behind::AsOf(_) => self.page_as_of(project).await,
+    #[test]
+    fn worlds_of_equal_universes_share_the_files_already_made() {
+        let catalogue = World::nowhere().0.catalogue.clone();
+        let world = |name: &str| {
+            let universe = Universe::new(vec![Project {
+                name: name.into(),
+                releases: vec![],
+            }]);
+            let config = WorldConfig {
+                universe,
+                ..WorldConfig::default()
             };
+            World::new(catalogue.clone(), config).unwrap()
         };
-        let (script, happened) = self.actions(project);
-        let key = (project.to_owned(), happened.len());
-        if let Some(page) = self.pages().get(&key) {
-            return Ok(Arc::clone(page));
-        }
-        let seen = visible::files(shelf, &script, &happened);
-        if seen.is_empty() {
-            return Err(Refusal::NoSuchProject(project.to_owned()));
-        }
-        let page = visible::page(project, &seen, catalogue.cache())
-            .await
-            .map_err(Refusal::cache)?;
-        Ok(Arc::clone(self.pages().entry(key).or_insert_with(|| Arc::new(page))))
+        let (one, same, other) = (world("acme"), world("acme"), world("bolt"));
+        let shelf = |world: &World, name| std::ptr::from_ref(world.universe().project(name).unwrap());
+        assert_eq!(shelf(&one, "acme"), shelf(&same, "acme"));
+        assert_ne!(shelf(&one, "acme"), shelf(&other, "bolt"));
     }
-
-    /// A file by the two parts of its link.
-    pub(crate) async fn file(&self, key: &str, filename: &str) -> Result<Found, Refusal> {
-        let Inner {
-            universe, catalogue, ..
-        } = &*self.world.0;
-        let missing = || Refusal::NotAnnounced(filename.to_owned());
-        let project = crate::names::project_of(filename).unwrap_or_default();
-        let Some(shelf) = universe.project(&project) else {
-            return match self.world.0.behind {
-                Behind::Nothing => Err(missing()),
-                Behind::Source | Behind::AsOf(_) => catalogue.file(key, filename, self.world.0.as_of).await,
-            };
-        };
-        let (script, happened) = self.actions(&project);
-        let (wheel, is_metadata) = match filename.strip_suffix(".metadata") {
-            Some(wheel) => (wheel, true),
-            None => (filename, false),
-        };
-        let seen = visible::files(shelf, &script, &happened);
-        let visible = seen
-            .iter()
-            .find(|visible| visible.file.filename() == wheel)
-            .ok_or_else(missing)?;
-        let made = visible.file.made(catalogue.cache()).await.map_err(Refusal::cache)?;
-        if made.digest.as_str() != key {
-            return Err(missing());
-        }
-        match (is_metadata, &made.metadata) {
-            (false, _) => found(made).await.map_err(Refusal::cache),
-            (true, Some(metadata)) => Ok(Found {
-                digest: metadata.digest.clone(),
-                size: metadata.text.len() as u64,
-                content: Content::Memory(metadata.text.clone()),
-            }),
-            (true, None) => Err(missing()),
-        }
-    }
-
-    /// The page of an upstream project without what was uploaded later.
-    async fn page_as_of(&self, project: &str) -> Result<Arc<Page>, Refusal> {
-        let key = (project.to_owned(), 0);
-        if let Some(page) = self.pages().get(&key) {
-            return Ok(Arc::clone(page));
-        }
-        let page = self.world.0.catalogue.page(project).await?;
-        let as_of = self.world.0.as_of.unwrap_or(Timestamp::MAX);
-        let mut files = Vec::new();
-        for file in &page.files {
-            let uploaded = file.uploaded();
-            if uploaded.ok_or_else(|| Refusal::NoUploadTimes(project.to_owned()))? <= as_of {
-                files.push(file.clone());
-            }
-        }
-        if files.is_empty() {
-            return Err(Refusal::NoSuchProject(project.to_owned()));
-        }
-        // Upstream's list of versions is that of today, so none is promised.
-        let page = Page::new(project, None, files);
-        Ok(Arc::clone(self.pages().entry(key).or_insert_with(|| Arc::new(page))))
-    }
-
-    /// The actions of the script that concern a project: all of them, and those that this request sees.
-    fn actions(&self, project: &str) -> (Vec<Action>, Vec<Action>) {
-        let course = self.world.course();
-        let of_it = |action: &&Action| action.project() == Some(project);
-        let after = if self.stale { course.at_start() } else { self.after };
-        let all = course.all_actions().filter(of_it).cloned().collect();
-        (all, course.actions(after).filter(of_it).cloned().collect())
-    }
-
-    fn is_there(&self, project: &str) -> bool {
-        let (script, happened) = self.actions(project);
-        let shelf = self.world.0.universe.project(project);
-        shelf.is_some_and(|shelf| !visible::files(shelf, &script, &happened).is_empty())
-    }
-
-    fn pages(&self) -> MutexGuard<'_, HashMap<(String, usize), Arc<Page>>> {
-        self.world
-            .0
-            .pages
-            .lock()
-            .expect("nothing panics while holding this lock")
-    }
-}
-
-async fn found(made: &Made) -> io::Result<Found> {
-    Ok(Found {
-        digest: made.digest.clone(),
-        size: made.size,
-        content: match &made.body {
-            Body::Memory(bytes) => Content::Memory(bytes.clone()),
-            Body::Cached(cached) => Content::Disk(File::open(&cached.path).await?),
-        },
-    })
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::Manifest;
+use crate::manifest::{Distribution, Manifest};
 use crate::replica::{Beginning, ReplicaLife, named};
 
 /// Files listed per difference; those beyond are counted.
@@ -70,7 +70,7 @@ pub struct Difference {
 pub struct Kind {
     /// Which, in order.
     pub replicas: Vec<ReplicaLife>,
-    /// Versions of its copies, the one that imports use first; empty: not installed.
+    /// Versions of its copies in the order of the path, those of one directory sorted; empty: not installed.
     pub versions: Vec<String>,
     /// Start of the digest of each copy, joined by `+`; empty where it is not known.
     pub digest: String,
@@ -86,12 +86,11 @@ pub struct FileDifference {
     pub digests: Vec<Option<String>>,
 }
 
-/// One copy of a project as it counts: where it lies does not.
+/// One copy of a project as it counts: where it lies does not, and which shadows which is told by their order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Held<'a> {
     version: &'a str,
     digest: Option<&'a str>,
-    shadowed: bool,
 }
 
 /// All that counts of a manifest: by project the copies in the order of the path, and the files that nothing owns.
@@ -103,21 +102,19 @@ struct State<'a> {
 
 impl<'a> State<'a> {
     fn of(manifest: &'a Manifest) -> Self {
-        let mut projects = BTreeMap::<_, Vec<_>>::new();
-        for found in &manifest.distributions {
-            projects.entry(found.project.as_str()).or_default().push(Held {
-                version: &found.version,
-                digest: found.digest.as_deref(),
-                shadowed: found.shadowed,
-            });
+        let mut found = BTreeMap::<_, Vec<_>>::new();
+        for copy in &manifest.distributions {
+            found.entry(copy.project.as_str()).or_default().push(copy);
         }
-        let unowned = manifest.beside.iter().map(|files| Held {
+        let projects = found.into_iter().map(|(project, copies)| (project, held(&copies)));
+        let mut unowned: Vec<_> = manifest.beside.iter().map(|files| files.digest.as_str()).collect();
+        unowned.sort_unstable();
+        let unowned = unowned.into_iter().map(|digest| Held {
             version: "",
-            digest: Some(&files.digest),
-            shadowed: false,
+            digest: Some(digest),
         });
         Self {
-            projects,
+            projects: projects.collect(),
             unowned: unowned.collect(),
         }
     }
@@ -128,6 +125,24 @@ impl<'a> State<'a> {
             None => &self.unowned,
         }
     }
+}
+
+/// The copies of one project in the order of the path. In which order those of one directory are found is the file
+/// system's affair, so they are sorted.
+fn held<'a>(copies: &[&'a Distribution]) -> Vec<Held<'a>> {
+    let directories = copies.chunk_by(|one, next| one.location == next.location);
+    let sorted = directories.flat_map(|copies| {
+        let mut held: Vec<_> = copies
+            .iter()
+            .map(|copy| Held {
+                version: &copy.version,
+                digest: copy.digest.as_deref(),
+            })
+            .collect();
+        held.sort();
+        held
+    });
+    sorted.collect()
 }
 
 /// In what the installed sets differ, by project; files that no distribution owns come last. Empty: they are identical.
@@ -192,8 +207,13 @@ fn digest(copies: &[Held<'_>]) -> String {
     starts.join("+")
 }
 
+/// The first characters of a digest, behind the name of its algorithm where that stands in front (`sha256=`).
 fn start(digest: &str) -> String {
-    digest.chars().take(DIGEST).collect()
+    let hash = match digest.split_once('=') {
+        Some((_, hash)) if !hash.is_empty() => hash,
+        _ => digest,
+    };
+    hash.chars().take(DIGEST).collect()
 }
 
 /// The files that differ between those kinds that hold the project and whose files are known, and how many more do.

@@ -49,7 +49,7 @@ pub enum Check {
     Ready {
         /// The time allowed.
         within_ns: u64,
-        /// So many suffice; absent: every one.
+        /// So many replicas suffice, each in all its lives; absent: every one.
         #[serde(default)]
         at_least: Option<usize>,
         /// The replicas concerned; empty: all.
@@ -69,6 +69,9 @@ pub enum Check {
         /// The replicas concerned; empty: all.
         #[serde(default)]
         replicas: Vec<usize>,
+        /// Name of the event that stood in the way; absent: any, or none.
+        #[serde(default)]
+        since: Option<String>,
     },
     /// An import of a project yields this.
     Package {
@@ -110,14 +113,14 @@ pub enum Check {
         /// Which.
         asked: bool,
     },
-    /// No replica asks the index more often.
+    /// No replica asks the index more often in one life.
     IndexRequests {
         /// Requests allowed.
         at_most: u64,
     },
-    /// All replicas end with the same installed set, to the byte.
+    /// All installed sets that were read are the same, and that of every life that is to be ready was read.
     Identical,
-    /// The installed sets of the replicas differ like this.
+    /// The installed sets that were read differ like this.
     Drift {
         /// The projects that differ, exactly these; normalised.
         projects: Vec<String>,
@@ -134,6 +137,9 @@ pub enum Check {
         name: String,
         /// The index that it moves: `main` or `extra`.
         index: String,
+        /// Whether it must have changed an answer.
+        #[serde(default)]
+        hits: bool,
     },
 }
 
@@ -178,6 +184,7 @@ impl fmt::Display for Check {
                 container,
                 log,
                 replicas,
+                since,
             } => {
                 write!(f, "ends by itself within {}, never ready", numbers::limit(*within_ns))?;
                 if let Some(inner) = inner {
@@ -188,6 +195,9 @@ impl fmt::Display for Check {
                 }
                 if let Some(log) = log {
                     write!(f, ", a log line with {log:?}")?;
+                }
+                if let Some(event) = since {
+                    write!(f, ", since `{event}`")?;
                 }
                 only(replicas, f)
             }
@@ -241,8 +251,14 @@ impl fmt::Display for Check {
                 }
                 Ok(())
             }
-            Self::Event { name, index } if index == MAIN => write!(f, "the event `{name}` happens"),
-            Self::Event { name, index } => write!(f, "the event `{name}` of the {index} index happens"),
+            Self::Event { name, index, hits } => {
+                write!(f, "the event `{name}`")?;
+                if index != MAIN {
+                    write!(f, " of the {index} index")?;
+                }
+                f.write_str(" happens")?;
+                f.write_str(if *hits { " and changes an answer" } else { "" })
+            }
         }
     }
 }

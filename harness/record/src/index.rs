@@ -25,7 +25,7 @@ pub struct IndexUse {
     pub files: Vec<String>,
     /// Answers with a status of 400 or more.
     pub errors: u64,
-    /// The first 1,000 requests, in the order they arrived.
+    /// The first 1,000 requests in the order they arrived, and of those beyond the last for each page and file.
     #[serde(default)]
     pub log: Vec<IndexRequest>,
 }
@@ -53,10 +53,10 @@ pub struct IndexRequest {
     /// Start of the digest of what the index had to send: equal answers have equal text. What a fault did to the bytes on
     /// their way does not show in it.
     pub answer: Option<String>,
-    /// How many events of this index were in force when the answer was made: the first so many of its events in
+    /// How many events of this index had happened when it arrived: the first so many of its events in
     /// [`IndexCourse::events`].
     pub after: usize,
-    /// Names of the events that changed this answer.
+    /// Names of the faults that changed its answer, in the order in which they began.
     pub faults: Vec<String>,
 }
 
@@ -96,8 +96,6 @@ pub enum Asked {
 pub struct IndexCourse {
     /// Seed of what the script leaves to chance.
     pub seed: u64,
-    /// Requests turned away: without a token, or malformed.
-    pub refused: u64,
     /// Events of each index in the order they happened; those that never did stand at the end.
     pub events: Vec<IndexEvent>,
 }
@@ -110,23 +108,57 @@ pub struct IndexEvent {
     pub index: String,
     /// Its name in the script.
     pub name: String,
-    /// What it does, subject first: `acme 2.0.0 published`, `answers 503 (retry after 3 s)`.
+    /// What it does, subject first: `acme 2.0.0 published`, `503, Retry-After 3 s (for 10 s)`.
     pub what: String,
+    /// What kind of event it is.
+    pub kind: EventKind,
     /// The project concerned, normalised; absent when all are.
     pub project: Option<String>,
+    /// The version that is published, joined by a file, yanked or deleted, as the universe writes it; absent for a whole
+    /// project and for all other kinds.
+    pub version: Option<String>,
     /// Its trigger, in words: `when replicas 0 and 1 are ready`, `after 4 s`.
     pub when: String,
     /// When it happened, nanoseconds on the case's clock; absent when it never did.
     pub at_ns: Option<u64>,
     /// When it ended, for a fault that did; nanoseconds on the case's clock.
     pub ended_ns: Option<u64>,
-    /// Whether it changes answers for a time, rather than what the index holds.
-    #[serde(default)]
-    pub fault: bool,
-    /// Answers that it changed, for a fault.
+    /// Answers that it changed, for a fault: their bytes, their time, or whether there was one at all.
     pub hits: u64,
     /// Where it is written.
     pub place: Place,
+}
+
+/// What kind of event it is. The first four change what the index holds, the last eight are faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A release appears.
+    Published,
+    /// A file joins a release.
+    Added,
+    /// A release is yanked.
+    Yanked,
+    /// A release, or a whole project, is gone.
+    Deleted,
+    /// A fault ends.
+    Ended,
+    /// A status in place of the answer.
+    Answered,
+    /// The answer comes later.
+    Delayed,
+    /// The body comes slowly.
+    Throttled,
+    /// The body breaks off.
+    Truncated,
+    /// The connection is reset.
+    Reset,
+    /// Nothing is ever answered.
+    Hung,
+    /// The body holds something else than the index had to send.
+    Corrupted,
+    /// A page as it was at the start.
+    Stale,
 }
 
 impl IndexCourse {
@@ -135,6 +167,36 @@ impl IndexCourse {
         self.events
             .iter()
             .filter(move |event| event.index == index && event.at_ns.is_some())
+    }
+}
+
+impl EventKind {
+    /// Whether it changes what the index holds, from then on.
+    pub(crate) fn moves_the_index(self) -> bool {
+        matches!(self, Self::Published | Self::Added | Self::Yanked | Self::Deleted)
+    }
+}
+
+impl IndexEvent {
+    /// Whether it changed what was sent for a request, and not only when that came or whether it came at all. A page from
+    /// the start counts, though it may be what the index held anyway: that shows in its digest.
+    pub(crate) fn altered(&self, request: &IndexRequest) -> bool {
+        let of_page = matches!(request.what, Asked::Page { .. });
+        let altered = match self.kind {
+            EventKind::Truncated => !request.complete,
+            EventKind::Corrupted => request.bytes > 0,
+            EventKind::Stale => of_page,
+            EventKind::Answered => of_page && request.says_absent(),
+            _ => false,
+        };
+        altered && request.faults.contains(&self.name)
+    }
+}
+
+impl IndexRequest {
+    /// Whether the answer was that there is no such thing.
+    pub(crate) fn says_absent(&self) -> bool {
+        matches!(self.status, 404 | 410)
     }
 }
 

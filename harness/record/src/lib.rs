@@ -27,7 +27,7 @@ pub use document::{RecordError, schema};
 pub use exit::ExitCode;
 pub use expectation::{Check, Expectation, Place};
 pub use explain::{Explanation, explain};
-pub use index::{Asked, IndexCourse, IndexEvent, IndexRequest, IndexUse};
+pub use index::{Asked, EventKind, IndexCourse, IndexEvent, IndexRequest, IndexUse};
 pub use judge::{Finding, Verdict};
 pub use log_text::{LINE_LIMIT, sanitize};
 pub use manifest::{Beside, Distribution, Import, Manifest, ManifestDiff, Origin};

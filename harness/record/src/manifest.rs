@@ -48,18 +48,21 @@ pub struct Distribution {
     pub origin: Origin,
     /// An earlier entry of `sys.path` holds the same project: this one is shadowed.
     pub shadowed: bool,
-    /// Digest of its files, `.pyc` left out and the order of RECORD normalised; absent when they are not known.
+    /// Digest of its files by path, `.pyc` left out, their order of no account. Where its RECORD is the one that the image
+    /// came with, what that says of them is taken at its word; without a RECORD the metadata alone speaks. Absent when
+    /// even that is not known.
     #[serde(default)]
     pub digest: Option<String>,
 }
 
-/// The files of one entry of `sys.path` that no distribution owns.
+/// The files below one entry of `sys.path` that no RECORD there accounts for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Beside {
     /// The directory on `sys.path`.
     pub location: String,
-    /// Digest of those files, `.pyc` left out.
+    /// Digest of those files by path, `.pyc` left out: 20,000 files and 256 MiB are read, of what lies beyond only names
+    /// and sizes count.
     pub digest: String,
 }
 
@@ -91,7 +94,7 @@ pub struct Manifest {
     pub sys_path: Vec<String>,
     /// Distributions in `sys.path` order, then by project.
     pub distributions: Vec<Distribution>,
-    /// Files on the path that no RECORD names, in `sys.path` order; directories without such files are left out.
+    /// Files that no RECORD accounts for, by entry of `sys.path`; entries without such files are left out.
     #[serde(default)]
     pub beside: Vec<Beside>,
 }

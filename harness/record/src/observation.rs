@@ -25,7 +25,7 @@ pub struct Observation {
     /// This life's create (or restart) request on the case's clock, whose zero is the first create request of the case;
     /// nanoseconds.
     pub launched_ns: u64,
-    /// Why it could not be launched, or not be watched to its end.
+    /// Why it could not be launched, or not be watched to its end; its case is errored then.
     pub error: Option<CaseError>,
     /// Instants of phases, in order of time.
     pub phases: Vec<PhaseInstant>,

@@ -39,6 +39,9 @@ pub struct RunRecord {
     pub cases: Vec<CaseRecord>,
     /// Signal that ended the run early: `SIGINT` or `SIGTERM`.
     pub interrupted: Option<String>,
+    /// Requests that the package index turned away: without a token of the run, or malformed.
+    #[serde(default)]
+    pub refused: u64,
     /// Duration of the whole run so far, nanoseconds.
     pub took_ns: u64,
 }

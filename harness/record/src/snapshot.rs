@@ -109,12 +109,7 @@ pub fn facts(case: &CaseRecord) -> String {
             Some(differences) => section(&mut text, "replicas", differences.iter().map(drift_line)),
         }
     }
-    let course = case.course.iter();
-    let happened: Vec<_> = course
-        .flat_map(|course| INDEXES.map(|index| course.of(index)))
-        .flatten()
-        .map(|event| sanitize(&event.name))
-        .collect();
+    let happened = happened(case);
     if !happened.is_empty() {
         let _ = writeln!(text, "events: {}", happened.join(", "));
     }
@@ -125,6 +120,19 @@ pub fn facts(case: &CaseRecord) -> String {
         None => text += "packages: not read\n",
     }
     text
+}
+
+/// The events that happened, by name, as they are written in the file and the main index first: in which order they
+/// happened is a matter of time.
+fn happened(case: &CaseRecord) -> Vec<String> {
+    let course = case.course.iter();
+    let indexes = course.flat_map(|course| INDEXES.map(|index| course.of(index)));
+    let names = indexes.flat_map(|events| {
+        let mut events: Vec<_> = events.collect();
+        events.sort_by_key(|event| (event.place.line, event.place.column));
+        events.into_iter().map(|event| sanitize(&event.name))
+    });
+    names.collect()
 }
 
 /// The facts of all replicas at once when they agree, else those of each group that does.

@@ -39,7 +39,7 @@ async fn serve(project_args: &ProjectArgs, args: &ServeArgs) -> Ended {
     let cancel = Cancel::on_signals()?;
     install_tls();
     let cache = Cache::locate().map_err(Failure::could_not_run)?;
-    let index = start_index(&cache, &source(args, &setup))
+    let index = start_index(&cache, &source(args, &setup)?)
         .await
         .map_err(Failure::could_not_run)?;
     let opened = Worlds::of(&setup, args.seed.unwrap_or_else(host::seed))
@@ -94,24 +94,30 @@ fn setup(project_args: &ProjectArgs, args: &ServeArgs) -> Result<IndexSetup, Fai
     let upstream = match (word, &args.as_of) {
         (UpstreamWord::None, _) => Behind::Nothing,
         (UpstreamWord::Live, None) => Behind::Live,
-        (UpstreamWord::Live, Some(moment)) => Behind::AsOf(moment.clone()),
+        (UpstreamWord::Live, Some(as_of)) => Behind::AsOf(as_of.to_string()),
     };
-    Ok(IndexSetup {
-        main: IndexSide {
-            projects,
-            upstream,
-            script: Vec::new(),
-        },
-        extra: None,
-    })
+    let mut main = IndexSide {
+        projects,
+        upstream,
+        script: Vec::new(),
+    };
+    if let Some(as_of) = args.as_of {
+        main.leave_out_later(as_of);
+    }
+    Ok(IndexSetup { main, extra: None })
 }
 
 /// Where nothing stands behind any of the indexes, upstream is not even looked for.
-fn source(args: &ServeArgs, setup: &IndexSetup) -> IndexSource {
-    if setup.sides().all(|side| side.upstream == Behind::Nothing) {
-        IndexSource::Nothing
-    } else {
-        IndexSource::of(&args.lock)
+fn source(args: &ServeArgs, setup: &IndexSetup) -> Result<IndexSource, Failure> {
+    if setup.sides().any(|side| side.upstream != Behind::Nothing) {
+        return Ok(IndexSource::of(&args.lock));
+    }
+    match IndexSource::of(&args.lock) {
+        IndexSource::Live | IndexSource::Nothing => Ok(IndexSource::Nothing),
+        IndexSource::Recorded(_) | IndexSource::Replayed(_) => Err(Failure::usage(anyhow::anyhow!(
+            "nothing stands behind these universes, so there is nothing to record or to replay"
+        ))
+        .hint("give `--upstream live`, or leave the lock out")),
     }
 }
 

@@ -134,7 +134,149 @@ pub fn parse(output: &CommandOutput) -> anyhow::Result<Raw> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+
+    /// Runs the digest part of the reader on a folder with one distribution, whose RECORD lists these lines: its digest,
+    /// its files if they were read, and the files beside it.
+    fn digests(root: &Path, record: &str, known: Option<&str>) -> serde_json::Value {
+        let info = root.join("acme-1.dist-info");
+        fs::create_dir_all(&info).unwrap();
+        fs::write(info.join("RECORD"), record).unwrap();
+        let program = concat!(
+            include_str!("digests.py"),
+            "\nimport json, sys\nroot, info, known = sys.argv[1:]\n",
+            "digests, around = folder_digests(root, [info], json.loads(known))\n",
+            "print(json.dumps([*digests[info], around]))\n"
+        );
+        let known = known.map(|digest| vec![digest]);
+        let output = std::process::Command::new("python3")
+            .args(["-I", "-c", program])
+            .args([root, &info])
+            .arg(serde_json::to_string(&known).unwrap())
+            .output()
+            .expect("python3 is on the PATH");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("acme/__pycache__")).unwrap();
+        fs::write(folder.path().join("acme/__init__.py"), "one").unwrap();
+        fs::write(folder.path().join("acme/__pycache__/x.pyc"), "compiled").unwrap();
+        folder
+    }
+
+    const RECORD: &str =
+        "acme/__init__.py,sha256=dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z_0Me0,3\nacme-1.dist-info/RECORD,,\n";
+
+    #[test]
+    fn order_byte_code_and_notes_of_the_installer_do_not_count() {
+        let folder = tree();
+        let first = digests(folder.path(), RECORD, None);
+        let other = format!(
+            "acme-1.dist-info/INSTALLER,sha256=x,4\nacme/__pycache__/x.pyc,,\nacme-1.dist-info/RECORD,,\n{}\n",
+            RECORD.lines().next().unwrap()
+        );
+        fs::write(folder.path().join("acme-1.dist-info/INSTALLER"), "pip\n").unwrap();
+        assert_eq!(digests(folder.path(), &other, None), first);
+        assert_eq!(first[2], serde_json::json!({}), "nothing lies beside it");
+    }
+
+    #[test]
+    fn an_unknown_record_is_not_believed_but_read_and_one_byte_shows() {
+        let folder = tree();
+        let believed = digests(folder.path(), RECORD, None);
+        let read = digests(folder.path(), RECORD, Some("of another"));
+        assert_eq!(believed[1], serde_json::Value::Null);
+        assert_eq!(
+            believed[0], read[0],
+            "what RECORD says and what lies there have one digest"
+        );
+        fs::write(folder.path().join("acme/__init__.py"), "two").unwrap();
+        assert_eq!(
+            digests(folder.path(), RECORD, believed[0].as_str())[0],
+            believed[0],
+            "taken at its word"
+        );
+        assert_ne!(digests(folder.path(), RECORD, Some("of another"))[0], believed[0]);
+    }
+
+    #[test]
+    fn a_file_that_no_record_accounts_for_is_found_at_any_depth() {
+        let folder = tree();
+        fs::write(folder.path().join("acme/evil.py"), "").unwrap();
+        fs::write(folder.path().join("loose.pth"), "").unwrap();
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(folder.path().join("pipe"))
+            .status()
+            .unwrap();
+        assert!(pipe.success());
+        let around = digests(folder.path(), RECORD, Some("of another"))[2].clone();
+        let mut names: Vec<&String> = around.as_object().unwrap().keys().collect();
+        names.sort();
+        assert_eq!(names, ["acme/evil.py", "loose.pth", "pipe"]);
+        assert_eq!(around["pipe"], "missing", "a pipe is not read");
+
+        let believed = digests(folder.path(), RECORD, None)[2].clone();
+        assert_eq!(
+            believed.get("acme/evil.py"),
+            None,
+            "a folder taken at its RECORD's word is not entered"
+        );
+        assert_eq!(believed["pipe"], "missing");
+    }
+
+    #[test]
+    fn a_file_name_that_is_no_text_does_not_make_the_rest_unreadable() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tree();
+        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.py")), "").unwrap();
+        let params = serde_json::json!({
+            "inside": true, "uid": null, "script_dir": null, "appended": [], "imports": [], "known": null,
+            "mount": folder.path(),
+        });
+        let output = std::process::Command::new("python3")
+            .args(["-c", READER, &params.to_string()])
+            .output()
+            .expect("python3 is on the PATH");
+        let raw = parse(&CommandOutput {
+            code: 0,
+            stdout: output.stdout,
+            stderr: output.stderr,
+        });
+        assert!(
+            raw.unwrap()
+                .beside
+                .values()
+                .any(|beside| beside.files.contains_key("?.py"))
+        );
+    }
+
+    #[test]
+    fn what_is_read_of_what_lies_beside_does_not_hang_on_the_order_of_a_folder() {
+        let digest = |names: [&str; 3]| {
+            let folder = tempfile::tempdir().unwrap();
+            for name in names {
+                fs::write(folder.path().join(name), name.repeat(4)).unwrap();
+            }
+            let program = concat!(
+                include_str!("digests.py"),
+                "\nimport sys\nMOST_BYTES = 10\nprint(beside(sys.argv[1], [], [], ()))\n"
+            );
+            let output = std::process::Command::new("python3")
+                .args(["-I", "-c", program])
+                .arg(folder.path())
+                .output();
+            String::from_utf8(output.unwrap().stdout).unwrap()
+        };
+        let one = digest(["a", "b", "c"]);
+        assert!(one.contains("sha256=") && one.contains("size=4"), "{one}");
+        assert_eq!(one, digest(["c", "b", "a"]));
+    }
 
     #[test]
     fn a_reader_that_fails_says_why() {

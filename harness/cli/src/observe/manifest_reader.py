@@ -125,17 +125,16 @@ def try_import(want, dists, path):
 
 
 def contents(dists, known, mount):
-    """Digests of every distribution, and of what lies beside them in the folders that hold any and in the mounted one."""
-    infos, digests = {}, {}
+    """Digests of every distribution, and of the files beside them in the folders that hold any and in the mounted one."""
+    infos = {}
     for _, dist, location, _ in dists:
-        info = str(dist._path)  # PathDistribution keeps it to itself, on every version so far
-        infos.setdefault(location, []).append(info)
-        digests[info] = distribution(info, known)
-    if mount and os.path.isdir(mount):
+        infos.setdefault(location, []).append(str(dist._path))  # kept to itself on every version so far
+    if mount:
         infos.setdefault(os.path.realpath(mount), [])
-    around = {}
+    digests, around = {}, {}
     for location, held in infos.items():
-        files = beside(location, held)
+        own, files = folder_digests(location, held, known)
+        digests.update(own)
         if files:
             around[location] = {"digest": digest_of(files.items()), "files": files}
     return digests, around
@@ -150,7 +149,7 @@ def inside(params):
 
     known = None if params["known"] is None else set(params["known"])
     digests, around = contents(dists, known, params["mount"])
-    print(MARK + json.dumps({
+    seen = {
         "python": sys.version.split()[0],
         "sys_path": path,
         "user_site": site.getusersitepackages(),
@@ -164,7 +163,10 @@ def inside(params):
         ],
         "beside": around,
         "imports": [try_import(want, dists, path) for want in params["imports"]],
-    }))
+    }
+    # A file name need not be text; one that is not is told with question marks, and counts with its bytes in the digests.
+    line = MARK + json.dumps(seen, ensure_ascii=False) + "\n"
+    sys.stdout.buffer.write(line.encode("utf-8", "replace"))
 
 
 def main():

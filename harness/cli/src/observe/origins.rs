@@ -110,24 +110,27 @@ impl Origins<'_> {
 fn files(raw: &Raw) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for dist in &raw.distributions {
-        for (path, digest) in dist.files.iter().flatten() {
+        for (path, hash) in dist.files.iter().flatten() {
             let path = match dist.shadowed {
                 true => format!("{}/{path}", dist.location),
                 false => path.clone(),
             };
-            all.entry(dist.project.clone())
-                .or_default()
-                .insert(path, digest.clone());
+            all.entry(dist.project.clone()).or_default().insert(path, digest(hash));
         }
     }
     for (location, held) in &raw.beside {
         let paths = held
             .files
             .iter()
-            .map(|(path, digest)| (format!("{location}/{path}"), digest.clone()));
+            .map(|(path, hash)| (format!("{location}/{path}"), digest(hash)));
         all.entry(String::new()).or_default().extend(paths);
     }
     all
+}
+
+/// The digest in a hash as RECORD writes it: without its algorithm, which is always the same.
+fn digest(hash: &str) -> String {
+    hash.strip_prefix("sha256=").unwrap_or(hash).to_owned()
 }
 
 /// A file has the origin of its project's distribution in the folder that holds the file. A module that no distribution
@@ -234,6 +237,6 @@ mod tests {
         again.distributions[0].files = Some([("numpy/x.py".into(), "sha256=1".into())].into());
         let read = running.classify(again);
         assert_eq!(read.manifest.distributions[0].origin, Origin::Installed);
-        assert_eq!(read.files["numpy"]["numpy/x.py"], "sha256=1");
+        assert_eq!(read.files["numpy"]["numpy/x.py"], "1");
     }
 }

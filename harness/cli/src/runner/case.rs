@@ -1,7 +1,7 @@
 //! Runs one case from its first launch to its last fact. What is timed ends before anything inside a container is touched.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::ops::Range;
 
 use anyhow::Context as _;
 use futures_util::future::join_all;
@@ -18,7 +18,7 @@ use super::event::Reporter;
 use super::fleet::{Progress, Wave, waves};
 use super::inside::{self, Files};
 use super::layout::{Layout, Places};
-use super::life::{Life, Watching, first, unborn};
+use super::life::{Life, Watching, unborn};
 use super::prepare::Ready;
 use super::roster::Roster;
 use crate::course;
@@ -36,7 +36,7 @@ pub struct Seen {
     pub observations: Vec<Observation>,
     pub course: Option<IndexCourse>,
     pub differences: Option<Vec<Difference>>,
-    /// Why some replica could not be launched, watched or removed.
+    /// Why some replica could not be launched or watched.
     pub error: Option<CaseError>,
 }
 
@@ -49,7 +49,7 @@ pub async fn run(
     ready: &Ready,
     reporter: &dyn Reporter,
 ) -> anyhow::Result<Seen> {
-    let refused = session.index.refused();
+    let layouts = lay_out(session, case, ready, 0..case.scenario.replicas.count, 0).await?;
     let worlds = ready.worlds.open(&session.index)?;
     let address = session
         .index
@@ -64,7 +64,8 @@ pub async fn run(
         tokens: (0..case.scenario.replicas.count)
             .map(|replica| tokens(session, &worlds, replica))
             .collect(),
-        places: OnceLock::new(),
+        // The same for all, and spec lets no case have none.
+        places: layouts[0].places(&ready.image.contract),
         watching: Watching {
             case,
             contract: &ready.image.contract,
@@ -73,9 +74,10 @@ pub async fn run(
             reporter,
         },
     };
+    // The script's clock begins with the first launch: nothing may come between.
     let zero = Instant::now();
     worlds.begin();
-    let mut roster = trial.boot(zero).await;
+    let mut roster = trial.boot(zero, &layouts).await;
     trial.read(&mut roster).await;
     for restart in &case.scenario.replicas.restarts {
         trial.restart(restart, &mut roster).await;
@@ -83,15 +85,17 @@ pub async fn run(
     trial.finish(&mut roster).await;
 
     let zero = roster.begun.values().min().copied().unwrap_or(zero);
-    let refused = session.index.refused() - refused;
     let mut seen = Seen {
-        course: course::of(&worlds, case, project, ready.worlds.seed(), refused, zero),
+        course: course::of(&worlds, case, project, ready.worlds.seed(), zero),
         ..Seen::default()
     };
     roster
         .observations
         .sort_by_key(|observation| (observation.replica, observation.life));
     trial.note_index(&mut roster, zero);
+    // The run goes on, and with it the index, which would keep worlds and logs of every case.
+    let tokens = trial.tokens.into_iter().flatten().map(|(_, token)| token);
+    session.index.forget(&tokens.collect::<Vec<_>>());
     seen.differences = roster.differences();
     seen.error = roster
         .observations
@@ -99,6 +103,20 @@ pub async fn run(
         .find_map(|observation| observation.error.clone());
     seen.observations = roster.observations;
     Ok(seen)
+}
+
+/// Makes the app folders of replicas, off the threads that watch other cases.
+async fn lay_out(
+    session: &Session,
+    case: &Case,
+    ready: &Ready,
+    replicas: Range<usize>,
+    life: usize,
+) -> anyhow::Result<Vec<Layout>> {
+    let folder = session.folder.path().to_owned();
+    let (case, ready) = (case.clone(), ready.clone());
+    let make = move |replica| Layout::make(&folder, &case, &ready, replica, life);
+    tokio::task::spawn_blocking(|| replicas.map(make).collect()).await?
 }
 
 /// The name of each index with the token that a replica has there.
@@ -116,14 +134,13 @@ struct Trial<'a> {
     address: SocketAddr,
     /// By replica.
     tokens: Vec<Vec<(&'static str, String)>>,
-    /// Known once a replica was laid out.
-    places: OnceLock<Places>,
+    places: Places,
     watching: Watching<'a>,
 }
 
 impl Trial<'_> {
     /// Starts every replica in its turn, and watches until all are ready, have ended, or their time is up.
-    async fn boot(&self, zero: Instant) -> Roster {
+    async fn boot(&self, zero: Instant, layouts: &[Layout]) -> Roster {
         let replicas = &self.watching.case.scenario.replicas;
         let waves = waves(&replicas.start, replicas.count);
         let progress: Vec<_> = waves.iter().map(|_| watch::channel(Progress::default()).0).collect();
@@ -134,7 +151,9 @@ impl Trial<'_> {
                 wave.turn.wait(zero, before).await;
                 let begun = Some(Instant::now());
                 own.send_replace(Progress { begun, settled: false });
-                let booted = self.launch(&wave, 0, Beginning::Launched).await;
+                let booted = self
+                    .launch(&wave, &layouts[wave.replicas.clone()], 0, Beginning::Launched)
+                    .await;
                 own.send_replace(Progress { begun, settled: true });
                 booted
             }
@@ -148,18 +167,14 @@ impl Trial<'_> {
     }
 
     /// Launches replicas and watches each from its start until it is ready, has ended, or its time is up.
-    async fn launch(&self, wave: &Wave, life: usize, began: Beginning) -> Roster {
+    async fn launch(&self, wave: &Wave, layouts: &[Layout], life: usize, began: Beginning) -> Roster {
         let who = |replica| ReplicaLife { replica, life, began };
         let mut roster = Roster::default();
-        let launching = async {
-            let spec = self.spec(wave, life)?;
-            let session = self.session;
-            Ok::<_, anyhow::Error>(session.engine.launch(&session.owner, self.network, spec).await?)
-        };
-        let mut launching = match launching.await {
+        let Session { engine, owner, .. } = self.session;
+        let mut launching = match engine.launch(owner, self.network, self.spec(wave, layouts)).await {
             Ok(launching) => launching.fuse(),
             Err(error) => {
-                let error = case_error(error);
+                let error = case_error(error.into());
                 let none = wave.replicas.clone().map(|replica| unborn(who(replica), error.clone()));
                 roster.observations.extend(none);
                 return roster;
@@ -189,14 +204,11 @@ impl Trial<'_> {
 
     /// Reads the facts of every life that can be asked and was not yet.
     async fn read(&self, roster: &mut Roster) {
-        let Some(places) = self.places.get() else {
-            return;
-        };
         let Roster { lives, files, .. } = roster;
         let unread = lives.iter_mut().filter(|life| !files.contains_key(&life.who));
         let read: Vec<_> = stream::iter(unread)
             .map(|life| async move {
-                let read = inside::read(life, &self.watching, self.ready, places).await;
+                let read = inside::read(life, &self.watching, self.ready, &self.places).await;
                 let files = read.unwrap_or_else(|error| {
                     life.seen.error.get_or_insert(case_error(error));
                     Files::default()
@@ -218,20 +230,30 @@ impl Trial<'_> {
         };
         let old = roster.lives.remove(at);
         let (life, log_before) = (old.who.life + 1, old.log_before);
+        let began = match restart.recreated {
+            true => Beginning::Recreated,
+            false => Beginning::Restarted,
+        };
+        let who = ReplicaLife { life, began, ..old.who };
         let (mut container, over) = old.finish().await;
         let log_before = log_before + over.log.bytes;
         roster.observations.push(over);
         if restart.recreated {
-            self.remove(container, roster).await;
+            remove(container).await;
             let wave = Wave::one(restart.replica);
-            let booted = self.launch(&wave, life, Beginning::Recreated).await;
-            roster.take_in(booted);
-        } else {
-            let who = ReplicaLife {
-                replica: restart.replica,
+            match lay_out(
+                self.session,
+                self.watching.case,
+                self.ready,
+                wave.replicas.clone(),
                 life,
-                began: Beginning::Restarted,
-            };
+            )
+            .await
+            {
+                Ok(layouts) => roster.take_in(self.launch(&wave, &layouts, life, began).await),
+                Err(error) => roster.observations.push(unborn(who, case_error(error))),
+            }
+        } else {
             match container.restart().await {
                 Ok(()) => {
                     let life = Life::begin(&self.watching, who, container, log_before);
@@ -240,7 +262,7 @@ impl Trial<'_> {
                 }
                 Err(error) => {
                     roster.observations.push(unborn(who, case_error(error.into())));
-                    self.remove(container, roster).await;
+                    remove(container).await;
                 }
             }
         }
@@ -251,10 +273,8 @@ impl Trial<'_> {
     async fn finish(&self, roster: &mut Roster) {
         let ended: Vec<_> = stream::iter(std::mem::take(&mut roster.lives))
             .map(|life| async {
-                let (container, mut observation) = life.finish().await;
-                if let Err(error) = container.remove().await {
-                    observation.error.get_or_insert(case_error(error.into()));
-                }
+                let (container, observation) = life.finish().await;
+                remove(container).await;
                 observation
             })
             .buffer_unordered(AT_ONCE)
@@ -263,18 +283,9 @@ impl Trial<'_> {
         roster.observations.extend(ended);
     }
 
-    async fn remove(&self, container: DockerReplica, roster: &mut Roster) {
-        if let (Err(error), Some(last)) = (container.remove().await, roster.observations.last_mut()) {
-            last.error.get_or_insert(case_error(error.into()));
-        }
-    }
-
-    fn spec(&self, wave: &Wave, life: usize) -> anyhow::Result<LaunchSpec> {
+    fn spec(&self, wave: &Wave, layouts: &[Layout]) -> LaunchSpec {
         let Watching { case, contract, .. } = &self.watching;
-        let replica = |number: usize| {
-            let who = ReplicaLife { life, ..first(number) };
-            let layout = Layout::make(self.session, case, self.ready, who)?;
-            self.places.get_or_init(|| layout.places(contract));
+        let replica = |(number, layout): (usize, &Layout)| {
             let url = |name: &str| {
                 let token = self.tokens[number].iter().find(|(index, _)| *index == name);
                 token.map(|(_, token)| self.session.index.url(self.address, token))
@@ -283,18 +294,18 @@ impl Trial<'_> {
                 main: url("main").unwrap_or_default(),
                 extra: url("extra"),
             };
-            Ok::<_, anyhow::Error>(ReplicaSpec {
+            ReplicaSpec {
                 number,
                 env: layout.environment(case, contract, &urls, &self.address.ip().to_string()),
                 mounts: layout.mounts(contract, self.ready),
-            })
+            }
         };
-        Ok(LaunchSpec {
+        LaunchSpec {
             image: self.ready.derived.as_ref().unwrap_or(&self.ready.image.info).id.clone(),
-            replicas: wave.replicas.clone().map(replica).collect::<anyhow::Result<_>>()?,
+            replicas: wave.replicas.clone().zip(layouts).map(replica).collect(),
             ports: vec![contract.probe.port],
             case: case.id.clone(),
-        })
+        }
     }
 
     /// Notes on every observation when its life began and what it asked of the index. A replica keeps its tokens for all
@@ -303,18 +314,26 @@ impl Trial<'_> {
         for observation in &mut roster.observations {
             let who = observation.who();
             let Some(&from) = roster.begun.get(&who) else { continue };
-            let later = roster
-                .begun
-                .iter()
-                .find(|(other, _)| other.replica == who.replica && other.life == who.life + 1);
-            let until = later.map(|(_, begun)| *begun);
+            let lives = || roster.begun.iter().filter(|(other, _)| other.replica == who.replica);
+            let until = lives()
+                .find(|(other, _)| other.life == who.life + 1)
+                .map(|(_, begun)| *begun);
+            let only = lives().count() == 1;
             observation.launched_ns = from.saturating_duration_since(zero).as_nanos() as u64;
             observation.index = Some(course::asked(
                 &self.session.index,
                 &self.tokens[who.replica],
                 from,
                 until,
+                only,
             ));
         }
+    }
+}
+
+/// A container that cannot be removed is no fact of the case; the run's own clean-up, or the next start, removes it.
+async fn remove(container: DockerReplica) {
+    if let Err(error) = container.remove().await {
+        tracing::warn!("a container of a case that has ended stays for the clean-up: {error}");
     }
 }

@@ -2,15 +2,14 @@
 //! an app folder of its own, as replicas on different hosts have.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use seatrial_engine::Mount;
-use seatrial_record::ReplicaLife;
 use seatrial_spec::{Case, Contract, Method};
 
 use super::prepare::Ready;
 use crate::cache;
 use crate::requirements::Requirements;
-use crate::session::Session;
 use crate::stage::Staged;
 use crate::worlds::IndexUrls;
 
@@ -34,14 +33,13 @@ pub struct Places {
 }
 
 impl Layout {
-    /// Copies the app and puts beside its entry script what the method needs.
-    pub fn make(session: &Session, case: &Case, ready: &Ready, who: ReplicaLife) -> anyhow::Result<Layout> {
+    /// Copies the app into a folder of its own in `folder`, and puts beside its entry script what the method needs.
+    pub fn make(folder: &Path, case: &Case, ready: &Ready, replica: usize, life: usize) -> anyhow::Result<Layout> {
         let contract = &ready.image.contract;
         let scenario = &case.scenario;
         let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
-        let ReplicaLife { replica, life, .. } = who;
         let id = cache::digest([case.id.as_bytes()]);
-        let folder = session.folder.path().join(format!("app-{id}-{replica}-{life}"));
+        let folder = folder.join(format!("app-{id}-{replica}-{life}"));
         let staged = Staged::copy(&scenario.app, entry, folder)?;
         let (mut requirements, mut tree) = (None, None);
         if let (Method::Dynamic, Some(method)) = (case.method, &contract.dynamic) {

@@ -6,9 +6,7 @@ use std::time::Duration;
 use reqwest::Client;
 use seatrial_engine::{Ended, Replica, Stamp};
 use seatrial_index::Stage;
-use seatrial_record::{
-    Beginning, Exit, HealthState, HealthTransition, LogTail, Observation, Phase, PhaseInstant, ReplicaLife,
-};
+use seatrial_record::{Exit, HealthState, HealthTransition, LogTail, Observation, Phase, PhaseInstant, ReplicaLife};
 use seatrial_spec::{Case, Contract};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -254,14 +252,5 @@ pub fn unborn(who: ReplicaLife, error: seatrial_record::CaseError) -> Observatio
         began: who.began,
         error: Some(error),
         ..Observation::default()
-    }
-}
-
-/// The first life of a replica.
-pub fn first(replica: usize) -> ReplicaLife {
-    ReplicaLife {
-        replica,
-        life: 0,
-        began: Beginning::Launched,
     }
 }

@@ -99,6 +99,7 @@ pub async fn run(
                 done: record.cases.len() + 1,
             });
             record.cases.push(ended);
+            record.refused = session.index.refused();
             record.took_ns = begun.elapsed().as_nanos() as u64;
             store.write(&record).map_err(Failure::could_not_run)?;
         }
@@ -198,6 +199,7 @@ async fn blank_record(
         planned: plan.cases.iter().map(|case| case.id.clone()).collect(),
         cases: vec![],
         interrupted: None,
+        refused: 0,
         took_ns: 0,
     })
 }

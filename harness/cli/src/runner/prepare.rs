@@ -15,7 +15,7 @@ use super::{Orders, case_error, image_facts};
 use crate::images::{self, Added, NamedImage};
 use crate::requirements::Requirements;
 use crate::session::Session;
-use crate::worlds::{Opened, Worlds};
+use crate::worlds::{IndexUrls, Opened, Worlds};
 
 /// Tag of scenarios whose cases run alone.
 const TIMED: &str = "timed";
@@ -115,26 +115,35 @@ impl Shelf<'_> {
     async fn ready(&self, case: &Case) -> Result<Ready, CaseError> {
         let image = self.image(&case.image).await?;
         let mut ready = Ready {
-            image: Arc::clone(&image),
+            image,
             derived: None,
             tree: None,
             worlds: Worlds::of_case(case, self.orders.seed),
         };
-        let extend = &case.scenario.extend;
         // What is built beforehand sees the index as it is before anything happens to it.
         let still = ready
             .worlds
             .open_still(&self.session.index)
             .map_err(|error| case_error(error.into()))?;
-        let (index, identity) = (self.session.local_index_of(&case.id, &still), ready.worlds.identity());
+        let (index, tokens) = self.session.local_index_of(&case.id, &still);
+        let built = self.build(case, &still, &index, &mut ready).await;
+        self.session.index.forget(&tokens);
+        built.map(|()| ready)
+    }
+
+    /// Builds what the method of a case needs.
+    async fn build(&self, case: &Case, still: &Opened, index: &IndexUrls, ready: &mut Ready) -> Result<(), CaseError> {
+        let image = Arc::clone(&ready.image);
+        let extend = &case.scenario.extend;
+        let identity = ready.worlds.identity(&self.session.behind);
         let added = Added {
             requirements: Requirements::of(extend),
-            index: &index,
+            index,
             identity: &identity,
         };
         match case.method {
             Method::None => {}
-            Method::Dynamic => self.warm(&image, &still, added).await.map_err(case_error)?,
+            Method::Dynamic => self.warm(&image, still, added).await.map_err(case_error)?,
             Method::Preinstalled => {
                 let builder = match &extend.tree.built_with {
                     Some(name) => self.image(name).await?,
@@ -149,7 +158,7 @@ impl Shelf<'_> {
                 ready.derived = Some(derived.map_err(case_error)?);
             }
         }
-        Ok(ready)
+        Ok(())
     }
 
     /// Has everything at hand that a dynamic boot will ask the index for.

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::project::{Project, left_of};
 
-/// A universe of one project with two releases, the second of which the script of each test brings or spoils.
-const FREIGHT: &str = "  projects: { freight: [{ version: 1.0.0, size: 20kb }, { version: 2.0.0, size: 20kb }] }\n";
+/// A universe of one project: two releases, the second of which the script of each test brings or spoils, and an old one.
+const FREIGHT: &str =
+    "  projects: { freight: [{ version: 0.9.0 }, { version: 1.0.0, size: 20kb }, { version: 2.0.0, size: 20kb }] }\n";
 
 /// A scenario whose containers install `freight` and serve.
 fn scenario(project: &Project, name: &str, keys: &str, script: &str, expect: &str) {
@@ -74,8 +75,7 @@ fn the_same_drift_holds_when_it_is_expected_with_its_event_and_fails_with_anothe
     let project = Project::on_stub();
     let expect =
         |since: &str| format!("{READY}  replicas: {{ drift: {{ in: [freight], odd: [2], since: {since} }} }}\n");
-    let script =
-        format!("{RELEASE}    - name: idle\n      do: {{ delay: 1ms }}\n      only: {{ projects: [freight] }}\n");
+    let script = format!("{RELEASE}    - name: idle\n      do: {{ yank: {{ project: freight, version: 0.9.0 }} }}\n");
     scenario(&project, "group/right", IN_WAVES, &script, &expect("release"));
     scenario(&project, "group/wrong", IN_WAVES, &script, &expect("idle"));
     let (code, stdout, stderr, record) = project.run_record(&["--jobs", "1"]);
@@ -269,6 +269,24 @@ fn a_lock_that_is_not_there_is_exit_3_and_says_what_it_should_be() {
         stderr.contains("no-such-lock") && stderr.contains("--record-index"),
         "{stderr}"
     );
+}
+
+#[test]
+fn flags_of_the_index_that_say_nothing_are_exit_2() {
+    let project = Project::with_image("unused:latest");
+    project.file(
+        "fixtures/packages/quay.yaml",
+        "version: 1\nwhy: One project.\nprojects:\n  crane: [{ version: 1.0.0 }]\n",
+    );
+    let serve = |flags: &[&str]| project.run(&[&["index", "serve", "--packages", "quay"], flags].concat());
+    let (code, _, stderr) = serve(&["--record-index", "lock"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("nothing to record"), "{stderr}");
+    assert!(!project.path().join("lock").exists());
+
+    let (code, _, stderr) = serve(&["--as-of", "yesterday"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("RFC 3339"), "{stderr}");
 }
 
 #[test]

@@ -79,11 +79,18 @@ impl Only {
             Some(What::Metadata) => Some("metadata"),
             None => None,
         };
-        let requests = match (what, self.projects.join(" and ").as_str()) {
+        // A file's name tells its project.
+        let whose = if self.files.is_empty() {
+            &self.projects
+        } else {
+            &self.files
+        };
+        let requests = match (what, whose.join(" and ").as_str()) {
             (None, "") => None,
-            (None, projects) => Some(projects.to_owned()),
+            (None, whose) => Some(whose.to_owned()),
             (Some(what), "") => Some(what.to_owned()),
-            (Some(what), projects) => Some(format!("{what} of {projects}")),
+            (Some("files"), files) if !self.files.is_empty() => Some(format!("files {files}")),
+            (Some(what), whose) => Some(format!("{what} of {whose}")),
         };
         let replicas = (!self.replicas.is_empty()).then(|| numbered(&self.replicas));
         let share = self.share.map(|share| format!("{share}% of requests"));
@@ -96,6 +103,7 @@ impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Trigger::Start => f.write_str("from the start"),
+            Trigger::Never => f.write_str("never"),
             Trigger::After(after) => write!(f, "after {}", time(*after)),
             Trigger::Request { number, project } => {
                 write!(f, "at request {number}")?;
@@ -173,7 +181,7 @@ mod tests {
                 projects: vec!["acme".into()],
                 what: Some(What::Files),
                 replicas: vec![1],
-                share: None,
+                ..Only::default()
             },
             lasts: Some(Duration::from_secs(10)),
             times: None,
@@ -182,6 +190,19 @@ mod tests {
             Action::Fault(fault).to_string(),
             "503, Retry-After 3 s (files of acme, replica 1, for 10 s)"
         );
+        let only = |what| Only {
+            projects: vec!["acme".into()],
+            files: vec!["acme-1.0.tar.gz".into(), "acme-1.1.tar.gz".into()],
+            what,
+            ..Only::default()
+        };
+        for (what, words) in [
+            (None, "acme-1.0.tar.gz and acme-1.1.tar.gz"),
+            (Some(What::Files), "files acme-1.0.tar.gz and acme-1.1.tar.gz"),
+            (Some(What::Metadata), "metadata of acme-1.0.tar.gz and acme-1.1.tar.gz"),
+        ] {
+            assert_eq!(only(what).words(), [words]);
+        }
         assert_eq!(
             FaultKind::Throttle(2_000_000).to_string(),
             "bodies slowed to 2 MB a second"

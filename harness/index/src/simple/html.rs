@@ -1,14 +1,13 @@
 //! The HTML form of a project page (PEP 503, 592, 629, 658): a small reader that looks only at tags, and a writer.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use reqwest::Url;
 
-use super::{HTML_HASHES, Hashes, Page, PageFile, check_number, check_version, told_in_html};
+use super::{HTML_HASHES, Hashes, Link, MAX_ADDRESS, Page, PageFile, check_number, check_version, told_in_html};
 use crate::names;
-
-/// Bytes; the longest that servers take in a request, and a longer one would be repeated for each file of a page.
-const MAX_ADDRESS: usize = 8 << 10;
 
 /// Attributes of a tag; further ones are passed over.
 const MAX_ATTRIBUTES: usize = 64;
@@ -17,7 +16,7 @@ const MAX_ATTRIBUTES: usize = 64;
 const LONGEST_ENTITY: usize = 16;
 
 pub(super) fn read(project: &str, address: &Url, html: &str) -> Result<Page, String> {
-    let mut base = address.clone();
+    let mut base = Arc::new(address.clone());
     let mut files = Vec::new();
     for tag in Tags(html) {
         match tag.name.as_str() {
@@ -27,7 +26,7 @@ pub(super) fn read(project: &str, address: &Url, html: &str) -> Result<Page, Str
             "base" => {
                 let href = tag.attribute("href").and_then(|href| address.join(href).ok());
                 if let Some(href) = href.filter(|href| href.as_str().len() <= MAX_ADDRESS) {
-                    base = href;
+                    base = Arc::new(href);
                 }
             }
             "a" => {
@@ -41,11 +40,11 @@ pub(super) fn read(project: &str, address: &Url, html: &str) -> Result<Page, Str
 }
 
 /// The file behind an anchor; `None` for anchors that lead elsewhere, such as a link to the home page.
-fn read_anchor(anchor: &Tag, base: &Url) -> Option<PageFile> {
-    let mut url = base.join(anchor.attribute("href")?).ok()?;
-    let hashes = url.fragment().map(read_hash).unwrap_or_default();
-    url.set_fragment(None);
-    let filename = names::unescape(url.path_segments()?.next_back()?);
+fn read_anchor(anchor: &Tag, base: &Arc<Url>) -> Option<PageFile> {
+    let href = clean(anchor.attribute("href")?);
+    let (href, fragment) = href.split_once('#').unwrap_or((&href, ""));
+    let link = Link::new(base, href)?;
+    let filename = names::unescape(link.url().path_segments()?.next_back()?);
     if !names::is_distribution(&filename) {
         return None;
     }
@@ -54,14 +53,23 @@ fn read_anchor(anchor: &Tag, base: &Url) -> Option<PageFile> {
         .or_else(|| anchor.attribute("data-dist-info-metadata"));
     Some(PageFile {
         filename,
-        url: Some(url),
-        hashes,
+        upstream: Some(link),
+        hashes: read_hash(fragment),
         requires_python: anchor.attribute("data-requires-python").map(str::to_owned),
         yanked: anchor.attribute("data-yanked").map(str::to_owned),
         core_metadata: metadata.filter(|value| *value != "false").map(read_hash),
         size: None,
         upload_time: None,
     })
+}
+
+/// A link without what URL parsers leave out: blanks around it, tabs and line ends within (WHATWG URL, 4.4).
+fn clean(href: &str) -> Cow<'_, str> {
+    let href = href.trim_matches(|c: char| c <= ' ');
+    match href.contains(['\t', '\n', '\r']) {
+        true => href.replace(['\t', '\n', '\r'], "").into(),
+        false => href.into(),
+    }
 }
 
 /// `sha256=abc` as hashes; anything else, such as `true` or `egg=name`, gives none.
@@ -273,16 +281,30 @@ mod tests {
         .files
     }
 
+    fn path(file: &PageFile) -> String {
+        file.upstream.as_ref().unwrap().url().path().to_owned()
+    }
+
     #[test]
     fn sloppy_pages_are_read_like_browsers_read_them() {
         let html = "<BASE HREF=/pool/><A\n rel = \"internal\" HREF = acme-1.tar.gz#md5=00 data-yanked>x</A>\
-                    <a href='acme-2.zip'data-requires-python='&gt;=3'>y</a><a>no link</a><a href=\"acme-3.whl";
+                    <a href='acme-2.zip'data-requires-python='&gt;=3'>y</a><a>no link</a>\
+                    <a href=' acme-4.whl#sha2\n56=ab\t\n'>z</a><a href=\"acme-3.whl";
         let files = files(html);
-        let urls: Vec<&str> = files.iter().map(|file| file.url.as_ref().unwrap().path()).collect();
-        assert_eq!(urls, ["/pool/acme-1.tar.gz", "/pool/acme-2.zip", "/pool/acme-3.whl"]);
+        let paths: Vec<String> = files.iter().map(path).collect();
+        assert_eq!(
+            paths,
+            [
+                "/pool/acme-1.tar.gz",
+                "/pool/acme-2.zip",
+                "/pool/acme-4.whl",
+                "/pool/acme-3.whl"
+            ]
+        );
         assert_eq!(files[0].yanked.as_deref(), Some(""));
         assert_eq!(files[0].hashes["md5"], "00");
         assert_eq!(files[1].requires_python.as_deref(), Some(">=3"));
+        assert_eq!(files[2].hashes["sha256"], "ab");
     }
 
     #[test]
@@ -311,9 +333,9 @@ mod tests {
         assert_eq!(files(&crowded(MAX_ATTRIBUTES)).len(), 0);
 
         let based = |length: usize| format!("<base href='/{}/'><a href=acme-1.whl>", "x".repeat(length));
-        let path = |html: &str| files(html)[0].url.as_ref().unwrap().path().len();
-        assert!(path(&based(MAX_ADDRESS / 2)) > MAX_ADDRESS / 2);
-        assert_eq!(path(&based(MAX_ADDRESS)), "/simple/acme/acme-1.whl".len());
+        let length = |html: &str| path(&files(html)[0]).len();
+        assert!(length(&based(MAX_ADDRESS / 2)) > MAX_ADDRESS / 2);
+        assert_eq!(length(&based(MAX_ADDRESS)), "/simple/acme/acme-1.whl".len());
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The JSON form of a project page (PEP 691, 700, 714).
 
+use std::sync::Arc;
+
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Hashes, Page, PageFile, check_number, check_version};
+use super::{Hashes, Link, Page, PageFile, check_number, check_version};
 
 /// A page as upstream writes it. Unknown keys are ignored, as PEP 691 demands.
 #[derive(Deserialize)]
@@ -45,20 +47,21 @@ pub(super) fn read(project: &str, address: &Url, body: &[u8]) -> Result<Page, St
         serde_json::from_slice(body).map_err(|error| format!("the page is not as PEP 691 says: {error}"))?;
     check_version(&wire.meta.api_version)?;
     check_number(wire.files.len())?;
+    let base = Arc::new(address.clone());
     // A link that is no URL makes that file unusable, not the page.
-    let files = wire.files.into_iter().filter_map(|file| file.check(address)).collect();
+    let files = wire.files.into_iter().filter_map(|file| file.check(&base)).collect();
     Ok(Page::new(project, wire.versions, files))
 }
 
 impl WireFile {
-    fn check(self, address: &Url) -> Option<PageFile> {
+    fn check(self, base: &Arc<Url>) -> Option<PageFile> {
         let metadata = if self.core_metadata.is_null() {
             self.dist_info_metadata
         } else {
             self.core_metadata
         };
         Some(PageFile {
-            url: Some(address.join(&self.url).ok()?),
+            upstream: Some(Link::new(base, &self.url)?),
             filename: self.filename,
             hashes: self.hashes,
             requires_python: self.requires_python,

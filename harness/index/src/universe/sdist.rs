@@ -21,29 +21,38 @@ const MODIFIED: u64 = 315_532_800;
 /// Unknown, as RFC 1952 writes it: the file is the same wherever it was made.
 const UNKNOWN_SYSTEM: u8 = 255;
 
-/// Writes a source distribution that builds a wheel of these members.
-///
-/// Nothing is compressed: what a compressor makes depends on its version.
-pub(super) fn write(edition: &Edition, members: Vec<Member>, out: impl Write) -> io::Result<()> {
+/// The members of a source distribution that builds a wheel of these, sorted by path.
+pub(super) fn members(edition: &Edition, wheel: Vec<Member>) -> Vec<Member> {
     let root = edition.stem();
-    let mut files = vec![
-        Member::text("PKG-INFO".into(), metadata::core(edition)),
-        Member::text("pyproject.toml".into(), PYPROJECT.into()),
-        Member::text("seatrial_backend.py".into(), BACKEND.into()),
+    let mut members = vec![
+        Member::text(format!("{root}/PKG-INFO"), metadata::core(edition)),
+        Member::text(format!("{root}/pyproject.toml"), PYPROJECT.into()),
+        Member::text(format!("{root}/seatrial_backend.py"), BACKEND.into()),
     ];
-    files.extend(members.into_iter().map(|member| Member {
-        path: format!("wheel/{}", member.path),
+    members.extend(wheel.into_iter().map(|member| Member {
+        path: place(edition, &member.path),
         ..member
     }));
-    files.sort_by(|one, other| one.path.cmp(&other.path));
+    members.sort_by(|one, other| one.path.cmp(&other.path));
+    members
+}
 
+/// The path under which a source distribution has a member of the wheel that it builds.
+pub(super) fn place(edition: &Edition, path: &str) -> String {
+    format!("{}/wheel/{path}", edition.stem())
+}
+
+/// Writes a source distribution of these members.
+///
+/// Nothing is compressed: what a compressor makes depends on its version.
+pub(super) fn write(members: &[Member], out: impl Write) -> io::Result<()> {
     let gzip = GzBuilder::new()
         .mtime(0)
         .operating_system(UNKNOWN_SYSTEM)
         .write(out, Compression::none());
     let mut archive = Builder::new(gzip);
-    for Member { path, content } in &files {
-        archive.append_data(&mut header(content), format!("{root}/{path}"), content.reader())?;
+    for Member { path, content } in members {
+        archive.append_data(&mut header(content), path, content.reader())?;
     }
     archive.into_inner()?.finish()?.flush()
 }
@@ -83,8 +92,8 @@ mod tests {
         };
         let edition = Edition::new("Acme.Tools", "acme-tools", release);
         let mut sdist = Vec::new();
-        let members = tree::wheel(&edition, "x.tar.gz", "py3-none-any", None);
-        write(&edition, members, &mut sdist).unwrap();
+        let wheel = tree::wheel(&edition, "x.tar.gz", "py3-none-any", None);
+        write(&members(&edition, wheel), &mut sdist).unwrap();
 
         let mut archive = Archive::new(GzDecoder::new(&sdist[..]));
         let mut paths = Vec::new();

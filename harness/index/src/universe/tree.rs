@@ -64,6 +64,15 @@ pub(super) fn wheel(edition: &Edition, filename: &str, tag: &str, build: Option<
     members
 }
 
+/// The path of the largest of these members that is no metadata, the first of several: what one looks at who asks whether
+/// two installations are the same.
+pub(super) fn heart(members: &[Member]) -> &str {
+    let modules = members.iter().filter(|member| !member.path.contains(".dist-info/"));
+    // The last of several is taken, so they are told in reverse.
+    let largest = modules.rev().max_by_key(|member| member.content.size());
+    &largest.expect("there is at least one module").path
+}
+
 fn modules(edition: &Edition, filename: &str) -> Vec<Member> {
     let Contents { size, count, .. } = edition.release.contents;
     let init = init(edition, filename);

@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use seatrial_index::Asked;
+use seatrial_index::{Asked, Fault, FaultKind, Patience, Universe};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
-use crate::fake_upstream::LOCALHOST;
-use crate::guest::{Alone, Guest};
+use crate::fake_upstream::{LOCALHOST, sha256};
+use crate::guest::{Alone, Guest, alone, fault, from_start, project};
+use crate::hostile_upstream::Stand;
 use crate::wire;
+
+/// How long an impatient index waits.
+const SOON: Duration = Duration::from_millis(100);
 
 /// An index with one world, a replica in it, and where it listens.
 async fn stand() -> (Alone, Guest, SocketAddr) {
@@ -19,10 +23,13 @@ async fn stand() -> (Alone, Guest, SocketAddr) {
     (stand, guest, address)
 }
 
-/// As [`stand`], with an index that soon loses patience.
+/// As [`stand`], with an index that is not patient with the heads of requests.
 async fn impatient() -> (Alone, Guest, SocketAddr) {
     let mut stand = Alone::new();
-    stand.index = stand.index.patient_for(Duration::from_millis(100));
+    stand.index = stand.index.with_patience(Patience {
+        head: SOON,
+        ..Patience::default()
+    });
     let (_, guest) = stand.guest(vec![]).await;
     let address = stand.index.listen(LOCALHOST).await.unwrap();
     (stand, guest, address)
@@ -73,7 +80,15 @@ async fn who_has_no_token_is_counted_and_gets_nothing_but_403() {
 
 #[tokio::test]
 async fn no_encoding_leads_out_of_the_index() {
-    let (stand, guest, address) = stand().await;
+    let stand = Stand::new().await;
+    let (upstream, guest) = (&stand.upstream, &stand.guest);
+    let wheel = "acme-1.0-py3-none-any.whl";
+    upstream.serve_project("acme", wheel, b"wheel", &sha256(b"wheel"));
+    let outside = ["/etc/passwd", "/etc/passwd/", "/simple/", "/files/passwd"];
+    for path in outside {
+        upstream.serve(path, "text/html", "root:");
+    }
+    let address = stand.index.listen(LOCALHOST).await.unwrap();
     let (_, link) = guest.links("acme").await.remove(0);
     let key = link.split('/').nth(1).unwrap();
     let paths = [
@@ -91,6 +106,9 @@ async fn no_encoding_leads_out_of_the_index() {
         format!("files/..%2f{key}/acme-1.0-py3-none-any.whl"),
         format!("files/{key}/acme-1.0-py3-none-any.whl%00.metadata"),
         format!("files/{key}/%1b%5b2Jacme-1.0-py3-none-any.whl"),
+        format!("files/{key}/\u{9b}2Jacme-1.0-py3-none-any.whl"),
+        "simple/acme\u{9b}2J/".to_owned(),
+        "\u{9b}2J".to_owned(),
     ];
     for path in &paths {
         // Raw requests: an HTTP client would tidy these paths up before sending them.
@@ -103,14 +121,17 @@ async fn no_encoding_leads_out_of_the_index() {
             "{path}: {answer}"
         );
         assert!(
-            !answer.contains(['\0', '\u{1b}']),
+            !answer.contains(['\0', '\u{1b}', '\u{9b}']),
             "no control characters come back: {answer:?}"
         );
     }
-    assert!(stand.cached().is_empty());
+    stand.holds(&[]);
+    assert_eq!(outside.map(|path| upstream.hits(path)), [0; 4]);
+    assert_eq!(guest.html(&link).await, "wheel");
+    stand.holds(&[b"wheel"]);
 
     let requests = stand.index.requests(&guest.token);
-    assert_eq!(requests.len(), paths.len() + 1, "they are on record");
+    assert_eq!(requests.len(), paths.len() + 2, "they are on record");
     for request in requests {
         let (Asked::Project(name) | Asked::File(name) | Asked::Metadata(name) | Asked::Other(name)) = request.what;
         assert!(!name.chars().any(char::is_control), "{name:?}");
@@ -171,9 +192,21 @@ async fn a_head_that_drags_on_is_cut_off_and_counted() {
     tokio::time::timeout(wire::DEADLINE, drip)
         .await
         .expect("the connection ends");
-    assert!(begun.elapsed() >= Duration::from_millis(100));
+    assert!(begun.elapsed() >= SOON);
     refused(&stand, 1).await;
     assert_eq!(stand.index.requests(&guest.token), []);
+}
+
+#[tokio::test]
+async fn so_is_one_that_began_with_the_request_before() {
+    let (stand, guest, address) = impatient().await;
+    let whole = wire::get(&format!("/{}/simple/acme/", guest.token));
+    let answer = wire::exchange(address, format!("{whole}GET /").as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(wire::status(&answer), Some(200));
+    refused(&stand, 1).await;
+    assert_eq!(stand.index.requests(&guest.token).len(), 1);
 }
 
 #[tokio::test]
@@ -188,6 +221,8 @@ async fn a_connection_that_is_idle_is_closed_and_nothing_to_count() {
         kept.write_all(request.as_bytes()).await.unwrap();
         assert!(wire::answer(&mut kept, "</html>\n").await.starts_with("HTTP/1.1 200 "));
     }
+    // An empty line before a request is none of it (RFC 9112, 2.2).
+    kept.write_all(b"\r\n").await.unwrap();
     assert_eq!(wire::rest(&mut kept).await.unwrap(), b"");
     assert_eq!(
         (stand.index.refused(), stand.index.requests(&guest.token).len()),
@@ -206,4 +241,49 @@ async fn a_body_that_nobody_asked_for_is_not_waited_for() {
     assert_eq!(wire::status(&answer), Some(405));
     let request = stand.index.requests(&guest.token).pop().unwrap();
     assert_eq!((request.method.as_str(), request.status), ("POST", 405));
+}
+
+/// An index that is not patient with clients that do not read, a world of one file of 16 MiB in which this happens from the
+/// start, and the path of that file.
+async fn of_one_big_file(faults: Vec<Fault>) -> (Alone, Guest, String) {
+    let mut stand = Alone::new();
+    stand.index = stand.index.with_patience(Patience {
+        answer: SOON,
+        ..Patience::default()
+    });
+    let mut big = project("big", &["1.0"]);
+    big.releases[0].contents.size = 16 << 20;
+    let events = faults.into_iter().map(from_start).collect();
+    let world = stand.index.world(alone(Universe::new(vec![big]), events)).unwrap();
+    let guest = Guest::of(&stand.index, &world, 0).await;
+    let (_, link) = guest.links("big").await.remove(0);
+    (stand, guest, link)
+}
+
+#[tokio::test]
+async fn a_client_that_asks_and_does_not_read_is_cut_off() {
+    let (stand, guest, link) = of_one_big_file(vec![]).await;
+    let address = stand.index.listen(LOCALHOST).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    let mut deaf = socket.connect(address).await.unwrap();
+    deaf.write_all(wire::get(&format!("/{}/{link}", guest.token)).as_bytes())
+        .await
+        .unwrap();
+    let requests = || stand.index.requests(&guest.token);
+    wire::until("its request is on record", || requests().len() == 2).await;
+    let request = requests().remove(1);
+    assert!(!request.complete && request.duration >= SOON, "{request:?}");
+    let end = wire::rest(&mut deaf).await.unwrap_err();
+    assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_its_time_is_not_cut_off() {
+    let slowly = [FaultKind::Delay(3 * SOON), FaultKind::Throttle(40 << 20)].map(fault);
+    let (stand, guest, link) = of_one_big_file(slowly.into()).await;
+    let body = guest.get(&link).await.bytes().await.unwrap();
+    assert!(body.len() > 16 << 20);
+    let request = stand.index.requests(&guest.token).remove(1);
+    assert!(request.complete && request.duration > 6 * SOON, "{request:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use seatrial_index::Index;
 use tempfile::TempDir;
 
 use crate::fake_upstream::{FakeUpstream, JSON, files_below, sha256, start};
@@ -23,16 +24,16 @@ const NAMES: [&str; 11] = [
 ];
 
 /// An index whose cache lies in a folder with another file beside it.
-struct Stand {
-    upstream: FakeUpstream,
-    guest: Guest,
+pub struct Stand {
+    pub upstream: FakeUpstream,
+    pub guest: Guest,
+    pub index: Index,
     // Dropped last: the index works in it.
-    _index: seatrial_index::Index,
     folder: TempDir,
 }
 
 impl Stand {
-    async fn new() -> Stand {
+    pub async fn new() -> Stand {
         let upstream = FakeUpstream::default();
         let address = upstream.listen().await;
         let folder = tempfile::tempdir().unwrap();
@@ -41,13 +42,13 @@ impl Stand {
         Stand {
             upstream,
             guest: Guest::with(&index, index.issue_token("build")).await,
-            _index: index,
+            index,
             folder,
         }
     }
 
     /// What lies beside the cache is as it was, and in the cache is nothing but these files under their digests.
-    fn holds(&self, expected: &[&[u8]]) {
+    pub fn holds(&self, expected: &[&[u8]]) {
         let (cached, beside): (Vec<PathBuf>, Vec<PathBuf>) = files_below(self.folder.path())
             .into_iter()
             .partition(|path| path.starts_with(self.folder.path().join("cache")));

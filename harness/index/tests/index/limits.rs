@@ -9,6 +9,7 @@ use crate::guest::{Alone, Guest, alone, event, fault, from_start, project, ready
 use crate::wire;
 
 const OLD: &str = "acme-1.0-py3-none-any.whl";
+const NEW: &str = "acme-2.0-py3-none-any.whl";
 
 /// A fault that answers with a status of its own.
 fn answer(status: u16) -> Fault {
@@ -59,7 +60,7 @@ async fn a_fault_is_for_those_it_names_alone() {
         projects: vec!["acme".into()],
         what: Some(What::Metadata),
         replicas: vec![1],
-        share: None,
+        ..Only::default()
     };
     let world = stand.world(vec![from_start(narrow)]);
     let one = Guest::of(&stand.index, &world, 0).await;
@@ -74,6 +75,25 @@ async fn a_fault_is_for_those_it_names_alone() {
         (&other, format!("{bolt}.metadata"), 200),
         (&one, format!("{acme}.metadata"), 200),
         (&builder, format!("{acme}.metadata"), 200),
+    ] {
+        assert_eq!(guest.status(&path).await, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_a_file_is_for_it_and_its_metadata_alone() {
+    let stand = Alone::new();
+    let mut narrow = answer(500);
+    narrow.only.files = vec![OLD.into()];
+    let (_, still) = stand.guest(vec![]).await;
+    let (old, new) = (still.link("acme", OLD).await, still.link("acme", NEW).await);
+    let (_, guest) = stand.guest(vec![from_start(narrow)]).await;
+    for (path, status) in [
+        (old.clone(), 500),
+        (format!("{old}.metadata"), 500),
+        (new.clone(), 200),
+        (format!("{new}.metadata"), 200),
+        ("simple/acme/".to_owned(), 200),
     ] {
         assert_eq!(guest.status(&path).await, status, "{path}");
     }

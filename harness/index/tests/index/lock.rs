@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use futures_util::future::join_all;
 use reqwest::{Method, header};
 use seatrial_index::{Behind, Index, IndexConfig, Source, Universe, Upstream, WorldConfig};
 use tempfile::TempDir;
@@ -37,6 +38,11 @@ impl Recorder {
         }
     }
 
+    /// The root of the upstream, without credentials.
+    fn root(&self) -> String {
+        self.url.replace("me:s3cret@", "").replace("/simple", "")
+    }
+
     fn lock(&self) -> PathBuf {
         self.folder.path().join("lock")
     }
@@ -56,8 +62,19 @@ impl Recorder {
 
     /// What an index that replays says of the lock.
     fn refusal(&self) -> String {
+        self.refusal_of(Source::Replayed(self.lock()))
+    }
+
+    /// What an index that records says of the lock.
+    fn refusal_to_record(&self) -> String {
+        self.refusal_of(Source::Recorded {
+            upstream: Upstream::at(&self.url).unwrap(),
+            lock: self.lock(),
+        })
+    }
+
+    fn refusal_of(&self, source: Source) -> String {
         let cache = self.folder.path().join("cache");
-        let source = Source::Replayed(self.lock());
         Index::start(IndexConfig { cache, source })
             .err()
             .expect("it is refused")
@@ -70,6 +87,7 @@ impl Recorder {
         let guest = recording.guest().await;
         let link = guest.link(project, filename).await;
         guest.get(&link).await.bytes().await.unwrap();
+        recording.index.shutdown().await;
         link
     }
 
@@ -229,7 +247,106 @@ async fn a_list_that_is_none_is_refused_and_the_lock_named() {
             refusal.contains(list.to_str().unwrap()) && refusal.contains("`--record-index`"),
             "{refusal}"
         );
+        let refusal = recorder.refusal_to_record();
+        assert!(refusal.contains(reason) && refusal.contains("a new one"), "{refusal}");
     }
+}
+
+#[tokio::test]
+async fn a_lock_has_one_recorder_at_a_time() {
+    let recorder = Recorder::new().await;
+    let first = recorder.record();
+    let refusal = recorder.refusal_to_record();
+    assert!(refusal.contains(recorder.lock().to_str().unwrap()), "{refusal}");
+    assert!(
+        refusal.contains("another seatrial is recording in it") && refusal.contains("record in another folder"),
+        "{refusal}"
+    );
+    first.guest().await.files("acme").await;
+    recorder.replay().guest().await.files("acme").await;
+    first.index.shutdown().await;
+    recorder.recorded("bolt", "bolt-1.0.tar.gz").await;
+}
+
+#[tokio::test]
+async fn what_was_answered_is_on_disk_however_many_ask_at_once() {
+    let recorder = Recorder::new().await;
+    let names: Vec<String> = (0..50).map(|number| format!("p{number}")).collect();
+    for name in &names {
+        let wheel = format!("{name}-1.0.tar.gz");
+        recorder
+            .upstream
+            .serve_project(name, &wheel, name.as_bytes(), &sha256(name.as_bytes()));
+    }
+    let recording = recorder.record();
+    let guest = recording.guest().await;
+    let ask = async |name: &String| {
+        let (_, link) = guest.links(name).await.remove(0);
+        assert_eq!(&guest.html(&link).await, name);
+        let list = std::fs::read_to_string(recorder.lock().join(LIST)).unwrap();
+        let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+        let address = format!("{}/files/{name}-1.0.tar.gz", recorder.root());
+        assert!(
+            list["pages"][name].is_object() && list["files"][&address].is_object(),
+            "{name}: {list}"
+        );
+    };
+    join_all(names.iter().map(ask)).await;
+}
+
+#[tokio::test]
+async fn what_is_kept_has_the_rights_of_any_new_file() {
+    let recorder = Recorder::new().await;
+    recorder.recorded("acme", WHEEL).await;
+    let new = recorder.folder.path().join("new");
+    std::fs::write(&new, "").unwrap();
+    let rights = |path: &Path| std::fs::metadata(path).unwrap().permissions();
+    for path in files_below(&recorder.lock()) {
+        assert_eq!(rights(&path), rights(&new), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_fails_is_named() {
+    let recorder = Recorder::new().await;
+    let recording = recorder.record();
+    let guest = recording.guest().await;
+    std::fs::remove_dir_all(recorder.lock()).unwrap();
+    for path in ["simple/acme/", "simple/nitro/"] {
+        let answer = guest.get(path).await;
+        assert_eq!(answer.status(), 500, "{path}");
+        let words = answer.text().await.unwrap();
+        let expected = format!("the lock `{}` failed: ", recorder.lock().display());
+        assert!(
+            words.contains(&expected) && words.contains("check space and rights"),
+            "{words}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_index_tells_what_it_replays_and_whether_it_records() {
+    let recorder = Recorder::new().await;
+    recorder.recorded("acme", WHEEL).await;
+    let recording = recorder.record();
+    assert_eq!((recording.index.lock_digest(), recording.index.records()), (None, true));
+    recording.index.shutdown().await;
+
+    let digest = || {
+        let replaying = recorder.replay();
+        assert!(!replaying.index.records());
+        replaying.index.lock_digest().unwrap()
+    };
+    let first = digest();
+    assert_eq!(first.len(), 64);
+    let list = recorder.lock().join(LIST);
+    let text = std::fs::read_to_string(&list).unwrap();
+    let lines: String = text.lines().map(str::trim_start).collect();
+    std::fs::write(&list, lines).unwrap();
+    assert_eq!(digest(), first, "the same said in one line");
+    recorder.recorded("bolt", "bolt-1.0.tar.gz").await;
+    assert_ne!(digest(), first);
+    assert_eq!(start(Source::Nothing).index.lock_digest(), None);
 }
 
 #[tokio::test]

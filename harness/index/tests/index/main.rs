@@ -2,6 +2,7 @@
 //! real pip.
 
 mod behind;
+mod changed;
 mod events;
 mod fake_upstream;
 mod faults;

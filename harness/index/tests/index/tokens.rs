@@ -61,6 +61,28 @@ async fn each_request_is_logged_under_its_own_token() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_forgotten_is_none() {
+    let stand = Stand::new().await;
+    stand.upstream.serve_project("acme", WHEEL, b"wheel", &sha256(b"wheel"));
+    let other = stand.index.issue_token("case/replica-1");
+    let client = reqwest::Client::new();
+    let ask = async |token: &str| {
+        let page = format!("{}acme/", stand.index.url(stand.address, token));
+        client.get(page).send().await.unwrap().status()
+    };
+    assert_eq!(ask(&stand.token).await, StatusCode::OK);
+    stand.index.forget(&[stand.token.clone(), "never-issued".to_owned()]);
+    assert_eq!(
+        ask(&stand.token).await,
+        StatusCode::FORBIDDEN,
+        "on the same connection too"
+    );
+    assert_eq!(stand.index.requests(&stand.token), []);
+    assert_eq!(stand.index.served(&stand.token).requests, 0);
+    assert_eq!((ask(&other).await, stand.index.refused()), (StatusCode::OK, 1));
+}
+
+#[tokio::test]
 async fn listening_twice_is_listening_once_and_shutdown_ends_it() {
     let stand = Stand::new().await;
     assert!(stand.address.ip().is_loopback());

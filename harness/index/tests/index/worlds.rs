@@ -1,7 +1,7 @@
 //! A universe served alone: its list, its pages in both forms, its files, and nothing made before it is asked for.
 
 use reqwest::{Method, StatusCode, header};
-use seatrial_index::{Behind, Kind, Project, Release, Universe, WorldConfig};
+use seatrial_index::{Behind, Index, IndexConfig, Kind, Project, Release, Source, Universe, WorldConfig};
 use serde_json::{Value, json};
 
 use crate::fake_upstream::{JSON, sha256};
@@ -99,8 +99,10 @@ async fn a_page_tells_the_same_in_html() {
         assert!(anchor.contains(&href), "{anchor}");
         for name in ["data-core-metadata", "data-dist-info-metadata"] {
             let metadata = file["core-metadata"]["sha256"].as_str();
-            let attribute = format!("{name}=\"sha256={}\"", metadata.unwrap_or_default());
-            assert_eq!(anchor.contains(&attribute), metadata.is_some(), "{anchor}");
+            match metadata {
+                Some(digest) => assert!(anchor.contains(&format!("{name}=\"sha256={digest}\"")), "{anchor}"),
+                None => assert!(!anchor.contains(name), "{anchor}"),
+            }
         }
     }
     assert_eq!(anchors.len(), 3);
@@ -263,4 +265,27 @@ async fn of_ten_thousand_projects_only_the_one_asked_for_is_made() {
         panic!("made: {:?}", stand.cached());
     };
     assert_eq!(made.file_name().unwrap().to_str(), digest.as_str());
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_made_is_named() {
+    // An index before an upstream does so itself; reqwest makes no client without it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, source) = (folder.path().to_owned(), Source::Nothing);
+    let index = Index::start(IndexConfig { cache, source }).unwrap();
+    let mut big = project("acme", &["1.0"]);
+    big.releases[0].contents.size = 5 << 20;
+    let world = index.world(alone(Universe::new(vec![big]), vec![])).unwrap();
+    let guest = Guest::of(&index, &world, 0).await;
+    // A big file is begun in there.
+    std::fs::remove_dir(folder.path().join("partial")).unwrap();
+    let answer = guest.get("simple/acme/").await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let words = answer.text().await.unwrap();
+    let expected = "the universe's file `acme-1.0-py3-none-any.whl` cannot be made: ";
+    assert!(
+        words.contains(expected) && words.contains("space and rights"),
+        "{words}"
+    );
 }

@@ -1,9 +1,11 @@
 //! Why replicas differ in a project: what the index sent each of them, and the event of its script that lies between.
 
 mod cause;
+mod obstacle;
 mod pages;
+mod pair;
 #[cfg(test)]
-mod trial;
+pub(crate) mod trial;
 mod views;
 mod words;
 
@@ -12,6 +14,7 @@ use crate::replica::ReplicaLife;
 use crate::run::CaseRecord;
 use cause::{Cause, Causes};
 
+pub(crate) use obstacle::{Obstacle, obstacles};
 pub(crate) use pages::differing_pages;
 
 /// Why some replicas are not like the largest group.
@@ -50,9 +53,9 @@ pub fn explain(difference: &Difference, case: &CaseRecord) -> Vec<Explanation> {
 
 #[cfg(test)]
 mod tests {
-    use super::trial::{MS, absent, case, changed, difference, event, only, page, release};
+    use super::trial::{MS, absent, case, changed, difference, fault, of_release, only, page, release};
     use super::*;
-    use crate::index::{IndexEvent, IndexRequest};
+    use crate::index::{EventKind, IndexEvent, IndexRequest};
     use crate::replica::Beginning;
 
     #[test]
@@ -82,7 +85,7 @@ mod tests {
     #[test]
     fn replicas_with_one_reason_share_a_sentence_and_others_have_their_own() {
         let hit = |at| vec![changed("stale-cdn", page("acme", at, 2, "old"))];
-        let stale = event("stale-cdn", "a stale page", Some("acme"), 7_000, 2);
+        let stale = fault("stale-cdn", EventKind::Stale, "stale page", 7_000);
         let mut logs = vec![vec![page("acme", 7_100, 2, "new")], hit(7_200), hit(7_300)];
         logs.push(vec![page("acme", 1_000, 0, "old")]);
         let case = case(vec![release(), stale], logs);
@@ -126,19 +129,22 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_left_the_answer_as_it_was_is_the_last_guess() {
-        let slow = event("slow", "answers delayed by 2 s", None, 7_000, 2);
+    fn what_it_follows_is_told_by_who_of_the_reference_differs_there_too() {
         let bolt = |at, after| page("bolt", at, after, "bolt");
         let mut case = case(
-            vec![release(), slow],
+            vec![
+                release(),
+                of_release("other", EventKind::Published, "tide 2.0.0", 6_500),
+                of_release("late", EventKind::Yanked, "acme 0.9.0", 7_500),
+            ],
             vec![
                 vec![page("acme", 1_920, 0, "old"), bolt(1_950, 0)],
-                vec![page("acme", 8_200, 2, "new"), changed("slow", bolt(8_300, 2))],
+                vec![page("acme", 8_000, 3, "newest"), bolt(8_100, 3)],
+                vec![page("acme", 6_900, 2, "new"), bolt(7_000, 2)],
             ],
         );
-        let versions: [(&str, &[usize]); 2] = [("1.0.0", &[0]), ("2.0.0", &[1])];
-        let [acme, bolt] = ["acme", "bolt"].map(|project| difference(project, &case, &versions));
-        assert_eq!(explain(&bolt, &case)[0].event.as_deref(), Some("slow"));
+        let acme = difference("acme", &case, &[("2.0.0", &[1, 2]), ("1.0.0", &[0])]);
+        let bolt = difference("bolt", &case, &[("1.0.0", &[0, 1]), ("2.0.0", &[2])]);
         case.differences = Some(vec![acme, bolt.clone()]);
         assert_eq!(explain(&bolt, &case)[0].event.as_deref(), Some("release"));
     }
@@ -151,7 +157,7 @@ mod tests {
         };
         let hijack = IndexEvent {
             index: "extra".into(),
-            ..event("hijack", "acme 9.0.0 published", Some("acme"), 6_310, 0)
+            ..of_release("hijack", EventKind::Published, "acme 9.0.0", 6_310)
         };
         let case = case(
             vec![hijack],

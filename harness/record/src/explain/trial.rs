@@ -3,14 +3,14 @@
 use super::{Explanation, explain};
 use crate::differences::{Difference, Kind};
 use crate::expectation::Place;
-use crate::index::{Asked, IndexCourse, IndexEvent, IndexRequest, IndexUse};
+use crate::index::{Asked, EventKind, IndexCourse, IndexEvent, IndexRequest, IndexUse};
 use crate::observation::Observation;
 use crate::run::CaseRecord;
 
-pub(super) const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 
 /// A whole answer on the main index that took 10 ms.
-pub(super) fn sent(what: Asked, at_ms: u64, after: usize, answer: &str) -> IndexRequest {
+pub(crate) fn sent(what: Asked, at_ms: u64, after: usize, answer: &str) -> IndexRequest {
     IndexRequest {
         index: "main".into(),
         at_ns: at_ms * MS,
@@ -26,12 +26,12 @@ pub(super) fn sent(what: Asked, at_ms: u64, after: usize, answer: &str) -> Index
     }
 }
 
-pub(super) fn page(project: &str, at_ms: u64, after: usize, answer: &str) -> IndexRequest {
+pub(crate) fn page(project: &str, at_ms: u64, after: usize, answer: &str) -> IndexRequest {
     let project = project.into();
     sent(Asked::Page { project }, at_ms, after, answer)
 }
 
-pub(super) fn file(name: &str, at_ms: u64, answer: &str) -> IndexRequest {
+pub(crate) fn file(name: &str, at_ms: u64, answer: &str) -> IndexRequest {
     let what = Asked::File {
         project: name.split_once('-').map(|(project, _)| project.into()),
         name: name.into(),
@@ -40,7 +40,7 @@ pub(super) fn file(name: &str, at_ms: u64, answer: &str) -> IndexRequest {
 }
 
 /// Word that there is no such thing.
-pub(super) fn absent(request: IndexRequest) -> IndexRequest {
+pub(crate) fn absent(request: IndexRequest) -> IndexRequest {
     IndexRequest {
         status: 404,
         answer: None,
@@ -48,24 +48,34 @@ pub(super) fn absent(request: IndexRequest) -> IndexRequest {
     }
 }
 
-pub(super) fn changed(by: &str, request: IndexRequest) -> IndexRequest {
+pub(crate) fn changed(by: &str, request: IndexRequest) -> IndexRequest {
     IndexRequest {
         faults: vec![by.into()],
         ..request
     }
 }
 
-pub(super) fn event(name: &str, what: &str, project: Option<&str>, at_ms: u64, hits: u64) -> IndexEvent {
+/// A body that broke off.
+pub(crate) fn cut(request: IndexRequest) -> IndexRequest {
+    IndexRequest {
+        complete: false,
+        ..request
+    }
+}
+
+/// A fault of what is sent of acme.
+pub(crate) fn fault(name: &str, kind: EventKind, what: &str, at_ms: u64) -> IndexEvent {
     IndexEvent {
         index: "main".into(),
         name: name.into(),
         what: what.into(),
-        project: project.map(str::to_owned),
+        kind,
+        project: Some("acme".into()),
+        version: None,
         when: "after 1 s".into(),
         at_ns: Some(at_ms * MS),
         ended_ns: None,
-        fault: hits > 0,
-        hits,
+        hits: 0,
         place: Place {
             file: "f.yaml".into(),
             line: 1,
@@ -75,12 +85,28 @@ pub(super) fn event(name: &str, what: &str, project: Option<&str>, at_ms: u64, h
     }
 }
 
-pub(super) fn release() -> IndexEvent {
-    event("release", "acme 2.0.0 published", Some("acme"), 6_310, 0)
+/// What becomes of a release, named by project and version.
+pub(crate) fn of_release(name: &str, kind: EventKind, release: &str, at_ms: u64) -> IndexEvent {
+    let word = match kind {
+        EventKind::Added => "added",
+        EventKind::Yanked => "yanked",
+        EventKind::Deleted => "deleted",
+        _ => "published",
+    };
+    let (project, version) = release.split_once(' ').unwrap_or((release, ""));
+    IndexEvent {
+        project: Some(project.into()),
+        version: Some(version.into()),
+        ..fault(name, kind, &format!("{release} {word}"), at_ms)
+    }
+}
+
+pub(crate) fn release() -> IndexEvent {
+    of_release("release", EventKind::Published, "acme 2.0.0", 6_310)
 }
 
 /// Replicas by number, each with its requests.
-pub(super) fn case(events: Vec<IndexEvent>, logs: Vec<Vec<IndexRequest>>) -> CaseRecord {
+pub(crate) fn case(events: Vec<IndexEvent>, logs: Vec<Vec<IndexRequest>>) -> CaseRecord {
     let observations = logs.into_iter().enumerate().map(|(replica, log)| Observation {
         replica,
         index: Some(IndexUse {
@@ -101,7 +127,7 @@ pub(super) fn case(events: Vec<IndexEvent>, logs: Vec<Vec<IndexRequest>>) -> Cas
 }
 
 /// The difference of a project whose kinds hold this version on these observations of the case.
-pub(super) fn difference(project: &str, case: &CaseRecord, kinds: &[(&str, &[usize])]) -> Difference {
+pub(crate) fn difference(project: &str, case: &CaseRecord, kinds: &[(&str, &[usize])]) -> Difference {
     let kinds = kinds.iter().map(|(version, observations)| Kind {
         replicas: observations.iter().map(|at| case.observations[*at].who()).collect(),
         versions: [*version]
@@ -120,7 +146,7 @@ pub(super) fn difference(project: &str, case: &CaseRecord, kinds: &[(&str, &[usi
 }
 
 /// The one explanation of acme in 1.0.0 on the first observations and in 2.0.0 on the last: its event and its text.
-pub(super) fn only(case: &CaseRecord) -> (Option<String>, String) {
+pub(crate) fn only(case: &CaseRecord) -> (Option<String>, String) {
     let last = case.observations.len() - 1;
     let first: Vec<_> = (0..last).collect();
     let mut all = explain(

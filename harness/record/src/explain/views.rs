@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::index::{Asked, IndexRequest};
+use crate::index::{Asked, EventKind, IndexCourse, IndexRequest};
 use crate::observation::Observation;
 use crate::replica::{Beginning, ReplicaLife};
 use crate::run::CaseRecord;
 
-/// A whole answer that a replica worked with.
+/// An answer that a replica worked with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Sent<'a> {
     pub(super) request: &'a IndexRequest,
@@ -19,11 +19,6 @@ impl Sent<'_> {
     /// When it was asked for, on the case's clock.
     pub(super) fn asked_ns(&self) -> u64 {
         self.launched_ns.saturating_add(self.request.at_ns)
-    }
-
-    /// When its last byte was sent, on the case's clock.
-    pub(super) fn answered_ns(&self) -> u64 {
-        self.asked_ns().saturating_add(self.request.took_ns)
     }
 }
 
@@ -51,8 +46,11 @@ pub(super) struct Views<'a> {
 
 impl<'a> Views<'a> {
     pub(super) fn of(case: &'a CaseRecord) -> Self {
-        let lives = case.observations.iter().map(|seen| (seen.who(), (seen, of_life(seen))));
-        Self { lives: lives.collect() }
+        let course = case.course.as_ref();
+        let lives = case.observations.iter();
+        Self {
+            lives: lives.map(|seen| (seen.who(), (seen, of_life(seen, course)))).collect(),
+        }
     }
 
     /// What this very life was sent of a project.
@@ -87,11 +85,16 @@ impl<'a> Views<'a> {
         views.is_some_and(|views| views.keys().any(|(_, of)| *of == project))
     }
 
-    /// Every page that a life was last sent, with the digest of the answer: life, index, project, digest.
-    pub(super) fn pages(&self) -> impl Iterator<Item = (ReplicaLife, &'a str, &'a str, &'a str)> {
+    /// Every page that a life was last sent: life, index, project, and the digest of the answer; `None` for word that
+    /// there is no such page. Pages whose digest is not known are left out.
+    pub(super) fn pages(&self) -> impl Iterator<Item = (ReplicaLife, &'a str, &'a str, Option<&'a str>)> {
         self.lives.iter().flat_map(|(who, (_, views))| {
             views.iter().filter_map(|((index, project), view)| {
-                let answer = view.page?.request.answer.as_deref()?;
+                let request = view.page?.request;
+                let answer = match request.says_absent() {
+                    true => None,
+                    false => Some(request.answer.as_deref()?),
+                };
                 Some((*who, *index, *project, answer))
             })
         })
@@ -103,16 +106,20 @@ impl<'a> Views<'a> {
     }
 }
 
-/// A client works with what it was sent, and as much with word that the index has no such project.
-fn is_an_answer(request: &IndexRequest) -> bool {
-    let absent = matches!(request.what, Asked::Page { .. }) && matches!(request.status, 404 | 410);
-    request.status < 400 || absent
+/// A client works with what it was sent, with word that the index has no such project, and, when it does not look closely,
+/// with a body that a fault cut off.
+fn is_an_answer(request: &IndexRequest, course: Option<&IndexCourse>) -> bool {
+    let absent = matches!(request.what, Asked::Page { .. }) && request.says_absent();
+    let mut events = course.iter().flat_map(|course| course.of(&request.index));
+    request.method == "GET"
+        && (request.status < 400 || absent)
+        && (request.complete || events.any(|event| event.kind == EventKind::Truncated && event.altered(request)))
 }
 
-fn of_life(seen: &Observation) -> OfLife<'_> {
+fn of_life<'a>(seen: &'a Observation, course: Option<&IndexCourse>) -> OfLife<'a> {
     let mut views = OfLife::new();
     let log = seen.index.iter().flat_map(|index| &index.log);
-    for request in log.filter(|request| request.method == "GET" && request.complete && is_an_answer(request)) {
+    for request in log.filter(|request| is_an_answer(request, course)) {
         let sent = Some(Sent {
             request,
             launched_ns: seen.launched_ns,

@@ -2,8 +2,10 @@
 
 use super::fate::{fate, last_lines};
 use super::verdict::Seen;
+use crate::explain::{Obstacle, obstacles};
 use crate::numbers::duration;
 use crate::observation::{Observation, Phase};
+use crate::run::CaseRecord;
 
 /// First 200 within a time.
 pub(super) fn ready(within_ns: u64, seen: &Observation) -> Seen {
@@ -17,14 +19,25 @@ pub(super) fn ready(within_ns: u64, seen: &Observation) -> Seen {
     }
 }
 
+/// How a container must end.
+pub(super) struct Refusal<'a> {
+    pub(super) within_ns: u64,
+    pub(super) inner: Option<i64>,
+    pub(super) container: Option<i64>,
+    pub(super) log: Option<&'a str>,
+    /// The event that stood in the way.
+    pub(super) since: Option<&'a str>,
+}
+
 /// The container ends by itself in time, with these codes and this log line, and was never ready.
-pub(super) fn refuses(
-    within_ns: u64,
-    inner: Option<i64>,
-    container: Option<i64>,
-    log: Option<&str>,
-    seen: &Observation,
-) -> Seen {
+pub(super) fn refuses(wanted: &Refusal<'_>, seen: &Observation, case: &CaseRecord) -> Seen {
+    let &Refusal {
+        within_ns,
+        inner,
+        container,
+        log,
+        since,
+    } = wanted;
     if let Some(ready) = seen.instant(Phase::Ready) {
         return Seen::compared(false, format!("it booted: ready after {}", duration(ready)));
     }
@@ -47,6 +60,10 @@ pub(super) fn refuses(
         _ if missing => problems.push("no log line holds the text".to_owned()),
         _ => {}
     }
+    let obstacles = obstacles(seen, case);
+    if let Some(event) = since.filter(|event| !obstacles.iter().any(|obstacle| obstacle.event.name == *event)) {
+        problems.push(format!("`{event}` changed none of the answers that it went by"));
+    }
     if let (Some(_), Some(actual)) = (inner.filter(|code| Some(*code) != exit.inner), exit.inner) {
         problems.push(format!("inner exit code is {actual}"));
     }
@@ -60,6 +77,7 @@ pub(super) fn refuses(
     Seen::compared(problems.is_empty(), fate(seen))
         .with(matched)
         .explained(problems)
+        .explained(obstacles.iter().map(Obstacle::to_string))
         .explained(last_lines(seen))
 }
 
@@ -70,7 +88,6 @@ mod tests {
     use crate::judge::Finding;
     use crate::judge::trial::one;
     use crate::observation::{Exit, HealthState, HealthTransition, LogTail, PhaseInstant};
-    use crate::run::CaseError;
 
     const S: u64 = 1_000_000_000;
 
@@ -105,7 +122,42 @@ mod tests {
             container: Some(111),
             log: Some(log.into()),
             replicas: Vec::new(),
+            since: None,
         }
+    }
+
+    #[test]
+    fn a_refusal_since_an_event_holds_only_when_that_event_stood_in_the_way() {
+        use crate::explain::trial;
+        use crate::index::EventKind;
+        let failed = trial::absent(trial::changed("gone", trial::page("acme", 1_000, 1, "")));
+        let gone = trial::fault("gone", EventKind::Answered, "404", 0);
+        let other = trial::fault("other", EventKind::Answered, "404", 0);
+        let case = trial::case(vec![gone, other], vec![vec![failed]]);
+        let seen = Observation {
+            index: case.observations[0].index.clone(),
+            ..ended(Some(1))
+        };
+        let since = |event| {
+            let wanted = Refusal {
+                within_ns: 60 * S,
+                inner: None,
+                container: None,
+                log: None,
+                since: Some(event),
+            };
+            refuses(&wanted, &seen, &case)
+        };
+        assert_eq!(since("gone").finding, Finding::Holds);
+        let other = since("other");
+        assert_eq!(other.finding, Finding::Fails);
+        assert_eq!(
+            other.detail[..2],
+            [
+                "`other` changed none of the answers that it went by",
+                "replica 0 asked for acme at 1.00 s, and `gone` spoilt the answer: 404; it ended without it"
+            ]
+        );
     }
 
     #[test]
@@ -146,26 +198,6 @@ mod tests {
             },
         );
         assert_eq!(stuck.actual, "never ready, health was 502 since 300 ms");
-
-        let mut lost = Observation {
-            error: Some(CaseError {
-                what: "no space left on device".into(),
-                hint: None,
-            }),
-            ..Observation::default()
-        };
-        assert_eq!(
-            one(ready(S), &lost).actual,
-            "it could not be launched: no space left on device"
-        );
-        lost.phases.push(PhaseInstant {
-            phase: Phase::Started,
-            at_ns: 1,
-        });
-        assert_eq!(
-            one(ready(S), &lost).actual,
-            "it could not be watched to its end: no space left on device"
-        );
     }
 
     #[test]

@@ -6,16 +6,9 @@ use crate::observation::{Exit, Observation, Phase};
 /// Log lines shown beside a verdict.
 const LOG_LINES: usize = 6;
 
-/// How the replica fared, as a fragment of a sentence.
+/// How the replica fared, as a fragment of a sentence. One that could not be launched or watched makes its case errored,
+/// and nothing of it is judged.
 pub(super) fn fate(seen: &Observation) -> String {
-    if let Some(error) = &seen.error {
-        let launched = seen
-            .phases
-            .iter()
-            .any(|instant| instant.phase != Phase::CreateRequested);
-        let failed = if launched { "watched to its end" } else { "launched" };
-        return format!("it could not be {failed}: {}", error.what);
-    }
     match (&seen.exit, seen.instant(Phase::Ready)) {
         (Some(exit), None) => format!("the container ended after {}, {}", duration(exit.at_ns), codes(exit)),
         (Some(exit), Some(_)) => {

@@ -1,7 +1,10 @@
 //! Which lives of which replicas an expectation is about, and one finding over all of them.
 
+use std::collections::BTreeSet;
+
 use super::verdict::{Finding, Seen};
 use crate::expectation::Check;
+use crate::numbers;
 use crate::observation::{Observation, Phase};
 use crate::replica::{ReplicaLife, counted, named, numbered};
 use crate::run::CaseRecord;
@@ -91,13 +94,22 @@ fn every(mut lives: Lives, in_case: usize) -> Seen {
     .with(others)
 }
 
-/// Holds when so many lives hold. The first that does not is named with the count.
+/// Holds when so many replicas hold, each in all its lives. The first life that does not is named with the count.
 fn some(enough: usize, mut lives: Lives) -> Seen {
     let who: Vec<_> = lives.iter().map(|(who, _)| *who).collect();
-    let all = lives.len();
     lives.retain(|(_, seen)| seen.finding != Finding::Holds);
-    let held = all - lives.len();
-    let mut actual = format!("{held} of {} ready in time", counted(&who));
+    let replicas: BTreeSet<_> = who.iter().map(|who| who.replica).collect();
+    let broken: BTreeSet<_> = lives.iter().map(|(who, _)| who.replica).collect();
+    let held = replicas.len() - broken.len();
+    let again = if who.len() > replicas.len() {
+        ", in all their lives"
+    } else {
+        ""
+    };
+    let mut actual = format!(
+        "{held} of {} ready in time{again}",
+        numbers::counted(replicas.len(), "replica")
+    );
     if held < enough {
         actual += &format!(", at least {enough} expected");
     }
@@ -136,6 +148,7 @@ fn others(lives: &[(ReplicaLife, Seen)]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::IndexUse;
     use crate::judge::trial;
     use crate::judge::verdict::Verdict;
     use crate::observation::{Exit, PhaseInstant};
@@ -158,6 +171,7 @@ mod tests {
             container: Some(111),
             log: None,
             replicas: replicas.into(),
+            since: None,
         }
     }
 
@@ -236,6 +250,53 @@ mod tests {
                 .starts_with("1 of 3 replicas ready in time, at least 2 expected; replica 0: ")
         );
         assert_eq!(verdicts(checks(), seen(&[None, None]))[1].finding, Finding::NotObserved);
+    }
+
+    #[test]
+    fn a_replica_counts_once_and_only_when_all_its_lives_hold() {
+        let with_restarts = |uids: &[Option<u32>]| {
+            let mut lives = seen(uids);
+            for (restarted, replica) in lives[2..].iter_mut().zip(0..) {
+                (restarted.replica, restarted.life, restarted.began) = (replica, 1, Beginning::Restarted);
+            }
+            verdicts(vec![ready(Some(2), &[])], lives).remove(0)
+        };
+        let twice = with_restarts(&[Some(1000), None, Some(1000), None]);
+        assert_eq!(
+            twice.finding,
+            Finding::Fails,
+            "two lives of one replica are not two replicas"
+        );
+        assert!(
+            twice
+                .actual
+                .starts_with("1 of 2 replicas ready in time, in all their lives, at least 2 expected; replica 1: "),
+            "{}",
+            twice.actual
+        );
+        let broken = with_restarts(&[Some(1000), Some(1000), None]);
+        assert_eq!(broken.finding, Finding::Fails);
+        assert!(broken.actual.contains("; replica 0 (restarted): "), "{}", broken.actual);
+
+        let whole = with_restarts(&[Some(1000), Some(1000), Some(1000), Some(1000)]);
+        assert_eq!(whole.actual, "2 of 2 replicas ready in time, in all their lives");
+        assert!(whole.passed());
+    }
+
+    #[test]
+    fn requests_are_counted_life_by_life() {
+        let asked = |requests| Observation {
+            index: Some(IndexUse {
+                requests,
+                ..IndexUse::default()
+            }),
+            ..Observation::default()
+        };
+        let mut lives = vec![asked(6), asked(6)];
+        (lives[1].life, lives[1].began) = (1, Beginning::Restarted);
+        let judged = |at_most| verdicts(vec![Check::IndexRequests { at_most }], lives.clone()).remove(0);
+        assert!(judged(6).passed(), "{:?}", judged(6));
+        assert!(!judged(5).passed());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::run::CaseRecord;
 /// Lines shown beside a finding.
 const LINES: usize = 12;
 
-/// All replicas that are to be ready have the same installed set.
+/// All installed sets that were read are the same, and that of every life that is to be ready was.
 pub(super) fn identical(case: &CaseRecord) -> Seen {
     let Some(differences) = &case.differences else {
         return not_compared(case);
@@ -26,7 +26,8 @@ pub(super) fn identical(case: &CaseRecord) -> Seen {
     if !unread.is_empty() {
         return Seen::nothing("the installed sets that were read are the same, but not all were").with(unread);
     }
-    let who: Vec<_> = to_be_ready(case).into_iter().map(Observation::who).collect();
+    let read = case.observations.iter().filter(|seen| seen.manifest.is_some());
+    let who: Vec<_> = read.map(Observation::who).collect();
     Seen::compared(true, format!("the same on {}", counted(&who)))
 }
 
@@ -210,6 +211,22 @@ mod tests {
             differs.detail[0].starts_with("replica 2 may have asked for acme"),
             "{differs:?}"
         );
+    }
+
+    #[test]
+    fn all_lives_that_were_read_are_compared_whether_they_were_to_be_ready_or_not() {
+        let first_alone = Check::Ready {
+            within_ns: 1,
+            at_least: None,
+            replicas: vec![0],
+        };
+        let mut case = trial::case(
+            vec![Check::Identical, first_alone],
+            replicas(&[None, None, Some("it refused")]),
+        );
+        case.differences = Some(Vec::new());
+        case.judge();
+        assert_eq!(case.verdicts[0].actual, "the same on 2 replicas");
     }
 
     #[test]

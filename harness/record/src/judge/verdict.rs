@@ -71,15 +71,25 @@ fn seen(check: &Check, case: &CaseRecord) -> Seen {
     let of_one: &dyn Fn(&Observation) -> Seen = match check {
         Check::Identical => return replicas::identical(case),
         Check::Drift { projects, odd, since } => return replicas::drift(projects, odd, since.as_deref(), case),
-        Check::Event { name, index } => return course::event(name, index, case),
+        Check::Event { name, index, hits } => return course::event(name, index, *hits, case),
         Check::Ready { within_ns, .. } => &|seen| boot::ready(*within_ns, seen),
         Check::Refuses {
             within_ns,
             inner,
             container,
             log,
+            since,
             ..
-        } => &|seen| boot::refuses(*within_ns, *inner, *container, log.as_deref(), seen),
+        } => &|seen| {
+            let wanted = boot::Refusal {
+                within_ns: *within_ns,
+                inner: *inner,
+                container: *container,
+                log: log.as_deref(),
+                since: since.as_deref(),
+            };
+            boot::refuses(&wanted, seen, case)
+        },
         Check::Package {
             project, absent: true, ..
         } => &|seen| package::absent(project, seen),

@@ -173,7 +173,7 @@ fn to_review(snapshot: &SnapshotState) -> Option<String> {
     }
 }
 
-/// How several replicas compare, and the end of each one's log.
+/// How several replicas compare, what the index did, and the end of each one's log.
 fn told(case: &CaseRecord) -> Option<String> {
     let several = case.observations.len() > 1;
     let mut text = side_by_side(case);

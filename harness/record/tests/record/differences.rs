@@ -38,6 +38,35 @@ fn manifest(count: usize, seed: u64) -> Manifest {
     }
 }
 
+/// What the reader of one replica brings of a set that is the same on all: the file system of each lists the copies of one
+/// project in one directory in an order of its own, and where directories lie is not the same either. Byte-compiled files
+/// differ between replicas too, but no digest and no listing ever holds any: the reader leaves them out.
+fn read_on(replica: usize, count: usize, seed: u64) -> Manifest {
+    let mut read = manifest(count, seed);
+    let mut copies: Vec<_> = (0..count)
+        .filter(|at| at % 3 == 0)
+        .flat_map(|at| ["0.9.0", "1.0.0", "1.1.0"].map(|version| (at, version)))
+        .map(|(at, version)| distribution(&format!("twice-{at}"), version, &format!("{:016x}", seed ^ at as u64)))
+        .collect();
+    for project in copies.chunks_mut(3) {
+        project.rotate_left(replica % 3);
+        project[1..].iter_mut().for_each(|copy| copy.shadowed = true);
+    }
+    read.distributions.extend(copies);
+    for found in &mut read.distributions {
+        found.location = format!("/replica-{replica}/site-packages");
+    }
+    read.beside.push(Beside {
+        location: "/opt/apps".into(),
+        digest: format!("{:016x}", !seed),
+    });
+    read.beside.rotate_left(replica % 2);
+    for (at, beside) in read.beside.iter_mut().enumerate() {
+        beside.location = format!("/replica-{replica}/{at}");
+    }
+    read
+}
+
 fn compared(manifests: &[Manifest]) -> Vec<Difference> {
     let files = vec![Files::new(); manifests.len()];
     let contents: Vec<_> = manifests.iter().zip(&files).enumerate().map(contents).collect();
@@ -66,9 +95,24 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn equal_sets_do_not_differ(count in 0_usize..60, seed: u64, replicas in 2_usize..8) {
-        let one = manifest(count, seed);
-        prop_assert_eq!(compared(&vec![one; replicas]), []);
+    fn sets_read_by_themselves_do_not_differ_and_a_changed_one_does(
+        count in 1_usize..60,
+        seed: u64,
+        replicas in 2_usize..8,
+        changed: prop::sample::Index,
+        odd: prop::sample::Index,
+    ) {
+        let mut manifests: Vec<_> = (0..replicas).map(|replica| read_on(replica, count, seed)).collect();
+        prop_assert_eq!(compared(&manifests), []);
+
+        let distributions = &mut manifests[odd.index(replicas)].distributions;
+        let at = changed.index(distributions.len());
+        let found = &mut distributions[at];
+        found.digest = Some("changed".into());
+        let project = found.project.clone();
+        let found = compared(&manifests);
+        prop_assert_eq!(found.len(), 1);
+        prop_assert_eq!(found[0].project.as_ref(), Some(&project));
     }
 }
 
@@ -136,6 +180,19 @@ fn places_do_not_count_and_copies_do() {
     let found = compared(&[one.clone(), twice]);
     assert_eq!(found[0].kinds[1].versions, ["1.0.0", "1.0.0"]);
 
+    let mut first = one.clone();
+    let mut elsewhere = first.distributions[0].clone();
+    (elsewhere.location, elsewhere.version) = ("/mounted".into(), "0.9.0".into());
+    first.distributions.insert(0, elsewhere.clone());
+    let mut last = one.clone();
+    last.distributions.push(elsewhere);
+    let found = compared(&[first, last]);
+    assert_eq!(
+        found[0].kinds[0].versions,
+        ["0.9.0", "1.0.0"],
+        "the order of the path counts"
+    );
+
     let mut unknown = one.clone();
     unknown.distributions[1].digest = None;
     assert_eq!(compared(&[one, unknown])[0].project.as_deref(), Some("project-1"));
@@ -180,4 +237,28 @@ fn files_are_listed_where_they_are_known() {
 
     let one_side = compare(&unknown);
     assert_eq!((one_side.files.len(), one_side.more_files), (0, 0));
+}
+
+#[test]
+fn digests_are_cut_behind_the_name_of_their_algorithm() {
+    let (one, other) = (manifest(1, 7), manifest(1, 8));
+    let listing = |digest: &str| -> Files {
+        let file = ("acme.py".to_owned(), digest.to_owned());
+        BTreeMap::from([("project-0".into(), BTreeMap::from([file]))])
+    };
+    let shown = |of_one: &str, of_other: &str| {
+        let (files, others) = (listing(of_one), listing(of_other));
+        let contents = [contents((0, (&one, &files))), contents((1, (&other, &others)))];
+        let found = differences(&contents).remove(0);
+        found.files[0]
+            .digests
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(shown("sha256=47DEQpj8HBSa", "sha256=RBNvo1WzZ4oR"), "47DEQpj8 RBNvo1Wz");
+    assert_eq!(shown("47DEQpj8HBSa", "RBNvo1WzZ4oR"), "47DEQpj8 RBNvo1Wz");
+    assert_eq!(shown("size=1048576123", "size=1048577123"), "10485761 10485771");
 }

@@ -49,6 +49,7 @@ pub fn record() -> RunRecord {
         planned,
         cases,
         interrupted: Some("SIGINT".into()),
+        refused: 0,
         took_ns: 83 * S,
     }
 }
@@ -106,6 +107,7 @@ pub fn refused() -> CaseRecord {
         container: Some(111),
         log: Some("not found".into()),
         replicas: Vec::new(),
+        since: None,
     };
     let place = at(
         "contract/requirements-missing",

@@ -4,6 +4,7 @@ mod differences;
 mod format;
 mod literal;
 mod scale_out;
+mod side_by_side;
 mod snapshots;
 mod totals;
 mod views;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seatrial_record::{
-    Asked, Beginning, CaseError, CaseRecord, Check, Contents, Distribution, Exit, Expectation, IndexCourse, IndexEvent,
+    Asked, Beginning, CaseRecord, Check, Contents, Distribution, EventKind, Exit, Expectation, IndexCourse, IndexEvent,
     IndexRequest, IndexUse, ManifestDiff, Observation, Origin, Phase, Place, RunRecord, differences,
 };
 
@@ -17,26 +17,20 @@ type Files = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A run of the four cases below.
 pub fn record() -> RunRecord {
-    let cases = vec![release_midway(), odd_one_out(), restarted(), some_of_three()];
+    let cases = vec![release_midway(), odd_one_out(), restarted(), some_of_four()];
     RunRecord {
         planned: cases.iter().map(|case| case.id.clone()).collect(),
         cases,
         interrupted: None,
+        refused: 2,
         ..literal::record()
     }
 }
 
 /// acme 2.0.0 is published once two of three replicas are ready: the third gets it, as expected.
 pub fn release_midway() -> CaseRecord {
-    let mut release = event(
-        "release",
-        "acme 2.0.0 published",
-        Some("acme"),
-        "when replicas 0 and 1 are ready",
-    );
-    release.at_ns = Some(6_310 * MS);
-    let mut late = event("late", "bolt 3.0.0 published", Some("bolt"), "after 90 s");
-    late.at_ns = None;
+    let release = published("release", "acme", "2.0.0", Some(6_310));
+    let late = published("late", "bolt", "3.0.0", None);
     let mut lives = vec![
         life(
             0,
@@ -70,6 +64,7 @@ pub fn release_midway() -> CaseRecord {
         Check::Event {
             name: "release".into(),
             index: "main".into(),
+            hits: false,
         },
     ];
     let mut case = case(
@@ -80,19 +75,23 @@ pub fn release_midway() -> CaseRecord {
     );
     case.course = Some(IndexCourse {
         seed: 7,
-        refused: 0,
         events: vec![release, late],
     });
     case.judge();
     case
 }
 
-/// Thirty replicas are expected to be the same, and one was sent a file with another byte; it also asked too often.
+/// Thirty replicas are expected to be the same, and one was sent a file with another bit; it also asked too often.
 pub fn odd_one_out() -> CaseRecord {
     const ODD: usize = 17;
-    let mut rot = event("rot", "one byte changed", Some("acme"), "from the start");
-    rot.at_ns = Some(0);
-    rot.hits = 1;
+    let rot = IndexEvent {
+        what: "one bit changed (files of acme, replica 17)".into(),
+        kind: EventKind::Corrupted,
+        version: None,
+        when: "from the start".into(),
+        hits: 1,
+        ..published("rot", "acme", "", Some(0))
+    };
     let mut lives = Vec::new();
     let mut files = Vec::new();
     for replica in 0..30 {
@@ -119,7 +118,6 @@ pub fn odd_one_out() -> CaseRecord {
     let mut case = case("scale-out/odd-one-out", checks, lives, &files);
     case.course = Some(IndexCourse {
         seed: 7,
-        refused: 0,
         events: vec![rot],
     });
     case.alone = false;
@@ -129,13 +127,7 @@ pub fn odd_one_out() -> CaseRecord {
 
 /// A restarted replica keeps what it has, and the page that moved meanwhile does no harm.
 pub fn restarted() -> CaseRecord {
-    let mut release = event(
-        "release",
-        "acme 2.0.0 published",
-        Some("acme"),
-        "when replicas 0 and 1 are ready",
-    );
-    release.at_ns = Some(6_400 * MS);
+    let release = published("release", "acme", "2.0.0", Some(6_400));
     let mut lives = vec![
         life(
             0,
@@ -171,42 +163,40 @@ pub fn restarted() -> CaseRecord {
     );
     case.course = Some(IndexCourse {
         seed: 7,
-        refused: 2,
         events: vec![release],
     });
     case.judge();
     case
 }
 
-/// Two of three suffice: one ends, and one more than planned could not be launched at all.
-pub fn some_of_three() -> CaseRecord {
-    let log = |at| vec![page("acme", at, 0, "3fa9c1d2"), wheel("acme-1.0.0", at + 40)];
-    let mut lives = vec![
-        life(0, 0, 6_100, log(1_920)),
-        life(1, 12, 9_000, log(2_028)),
-        life(2, 20, 9_000, log(2_100)),
-    ];
-    lives[..2]
+/// Two of four suffice: the index fails the other two, and their containers end.
+pub fn some_of_four() -> CaseRecord {
+    let log = || vec![page("acme", 1_920, 0, "3fa9c1d2"), wheel("acme-1.0.0", 1_960)];
+    let mut lives: Vec<_> = [(0, 6_100), (12, 9_000), (20, 9_000), (31, 9_000)]
+        .into_iter()
+        .enumerate()
+        .map(|(replica, (launched, ready))| life(replica, launched, ready, log()))
+        .collect();
+    let (serving, ended) = lives.split_at_mut(2);
+    serving
         .iter_mut()
         .for_each(|seen| install(seen, "acme", "1.0.0", &"a".repeat(64)));
-    let ended = &mut lives[2];
-    ended.phases.retain(|instant| instant.phase < Phase::ServerStart);
-    ended.health.truncate(2);
-    ended.manifest = None;
-    ended.exit = Some(Exit {
-        container: 111,
-        inner: Some(95),
-        at_ns: 4_200 * MS,
-    });
-    lives.push(Observation {
-        replica: 3,
-        launched_ns: 30 * MS,
-        error: Some(CaseError {
-            what: "the engine refused the container: no space left on device".into(),
-            hint: Some("free some space, then run the case again".into()),
-        }),
-        ..Observation::default()
-    });
+    for seen in ended {
+        seen.phases.retain(|instant| instant.phase < Phase::ServerStart);
+        seen.health.truncate(2);
+        seen.manifest = None;
+        seen.exit = Some(Exit {
+            container: 111,
+            inner: Some(95),
+            at_ns: 4_200 * MS,
+        });
+        let index = seen.index.as_mut().unwrap();
+        index.log.truncate(1);
+        (index.log[0].status, index.log[0].answer) = (503, None);
+        index.log[0].faults = vec!["outage".into()];
+        index.log = vec![index.log[0].clone(); 6];
+        (index.requests, index.errors) = (6, 6);
+    }
     let files = [(); 4].map(|()| Files::new());
     let mut case = case(
         "scale-out/some-of-four",
@@ -214,6 +204,19 @@ pub fn some_of_three() -> CaseRecord {
         lives,
         &files,
     );
+    let outage = IndexEvent {
+        what: "503 (replicas 2 and 3)".into(),
+        kind: EventKind::Answered,
+        project: None,
+        version: None,
+        when: "from the start".into(),
+        hits: 12,
+        ..published("outage", "acme", "1.0.0", Some(0))
+    };
+    case.course = Some(IndexCourse {
+        seed: 7,
+        events: vec![outage],
+    });
     case.judge();
     case
 }
@@ -310,16 +313,23 @@ fn request(what: Asked, at_ms: u64, after: usize, answer: &str) -> IndexRequest 
     }
 }
 
-fn event(name: &str, what: &str, project: Option<&str>, when: &str) -> IndexEvent {
+/// A release that appears when two replicas are ready, after so many milliseconds; or has not, because it waits for longer
+/// than the case takes.
+fn published(name: &str, project: &str, version: &str, at_ms: Option<u64>) -> IndexEvent {
+    let when = match at_ms {
+        Some(_) => "when replicas 0 and 1 are ready",
+        None => "after 90 s",
+    };
     IndexEvent {
         index: "main".into(),
         name: name.into(),
-        what: what.into(),
-        project: project.map(str::to_owned),
+        what: format!("{project} {version} published"),
+        kind: EventKind::Published,
+        project: Some(project.into()),
+        version: Some(version.into()),
         when: when.into(),
-        at_ns: None,
+        at_ns: at_ms.map(|at| at * MS),
         ended_ns: None,
-        fault: false,
         hits: 0,
         place: Place {
             file: "scenarios/scale-out/any.yaml".into(),

@@ -88,6 +88,27 @@ fn drift_and_events_are_facts_and_their_times_are_not() {
 }
 
 #[test]
+fn events_are_listed_as_they_are_written_whenever_they_happened() {
+    let mut case = scale_out::release_midway();
+    let course = case.course.as_mut().unwrap();
+    let named = |name: &str, index: &str, line: usize, at_ns: Option<u64>| {
+        let mut event = course.events[0].clone();
+        (event.name, event.index) = (name.into(), index.into());
+        (event.place.line, event.at_ns) = (line, at_ns);
+        event
+    };
+    course.events = vec![
+        named("second", "main", 12, Some(1)),
+        named("first", "main", 9, Some(7)),
+        named("never", "main", 10, None),
+        named("fourth", "extra", 8, Some(0)),
+        named("third", "extra", 3, Some(9)),
+    ];
+    let facts = snapshot::facts(&case);
+    assert!(facts.contains("\nevents: first, second, third, fourth\n"), "{facts}");
+}
+
+#[test]
 fn comparison_ignores_the_header_and_shows_the_difference() {
     let case = literal::refused();
     assert_eq!(snapshot::compare(None, &case), Comparison::New);

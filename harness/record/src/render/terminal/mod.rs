@@ -27,7 +27,7 @@ pub fn terminal(record: &RunRecord, style: Style) -> String {
     page.finish()
 }
 
-/// How the replicas of one case compare, as plain text; empty for a case with only one.
+/// How the replicas of one case compare and what its index did, as plain text; empty where there is neither.
 pub(super) fn side_by_side(case: &CaseRecord) -> String {
     let mut page = Page::new(Style::default());
     replicas::show(&mut page, case);
@@ -46,6 +46,11 @@ fn totals(page: &mut Page, record: &RunRecord) {
     }
     if let Some(signal) = &record.interrupted {
         page.paragraph("note", 6, Tone::Warn, &format!("the run was ended by {signal}"));
+    }
+    if record.refused > 0 {
+        let requests = counted(record.refused as usize, "request");
+        let text = format!("the package index turned {requests} away: without a token of this run, or malformed");
+        page.paragraph("note", 6, Tone::Warn, &text);
     }
     let counts = record.totals();
     let all = counts.passed + counts.failed + counts.errored + counts.skipped;

@@ -26,8 +26,11 @@ const WIDEST: usize = 24;
 /// The narrowest column that still tells something of a longer text.
 const NARROWEST: usize = 8;
 
-/// Longest list of replicas in the first column.
+/// Longest list of replicas in the first column; a longer one stands below its row.
 const LABEL: usize = 16;
+
+/// Column at which such a list starts.
+const INDENT: usize = 4;
 
 /// What stands where nothing was observed.
 const NOTHING: &str = "-";
@@ -58,6 +61,10 @@ pub(super) fn show<'a>(page: &mut Page, case: &'a CaseRecord) -> &'a [Difference
             Tone::Plain
         };
         page.line(&[(tone, &line(row, &widths)), (tone, &of_projects(at + 1))]);
+        let all = all(lives);
+        if all.len() > LABEL {
+            page.paragraph("", INDENT, tone, &all);
+        }
     }
     &differences[columns.len()..]
 }
@@ -137,9 +144,8 @@ fn cells(lives: &[&Observation], alone: bool) -> [String; COLUMNS.len()] {
     let errors = errors.map(|errors| format!(" ({})", counted(errors as usize, "error")));
     let requests = requests.map(|requests| format!("{requests}{}", errors.unwrap_or_default()));
 
-    let who: Vec<_> = lives.iter().map(|seen| seen.who()).collect();
-    let label = match ranges(&who) {
-        long if long.len() > LABEL => format!("{} alike", who.len()),
+    let label = match all(lives) {
+        long if long.len() > LABEL => format!("{} alike", lives.len()),
         short => short,
     };
     let shown = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
@@ -150,6 +156,11 @@ fn cells(lives: &[&Observation], alone: bool) -> [String; COLUMNS.len()] {
         ready.join(", "),
         shown(requests),
     ]
+}
+
+/// All lives of a row, by number.
+fn all(lives: &[&Observation]) -> String {
+    ranges(&lives.iter().map(|seen| seen.who()).collect::<Vec<_>>())
 }
 
 /// First request to the index, on the case's clock.

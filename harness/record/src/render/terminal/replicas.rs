@@ -3,7 +3,7 @@
 use super::page::{Page, Tone};
 use super::replica_rows;
 use crate::differences::{Difference, subjects};
-use crate::explain::{differing_pages, explain};
+use crate::explain::{differing_pages, explain, obstacles};
 use crate::index::{IndexEvent, MAIN};
 use crate::numbers::{self, duration, median};
 use crate::observation::{Observation, Phase};
@@ -22,12 +22,28 @@ const NOTES: usize = 6;
 /// Projects, files and pages named in one place.
 const NAMED: usize = 3;
 
-/// Shows a case with several replicas, or with one that was restarted; nothing for any other.
+/// Requests by which a storm is told from chance.
+const STORM: u64 = 5;
+
+/// Shows a case with several replicas or with one that was restarted, and of one with a single replica what its index did;
+/// nothing for any other.
 pub(super) fn show(page: &mut Page, case: &CaseRecord) {
-    if case.observations.len() < 2 {
+    let several = case.observations.len() > 1;
+    if case.observations.is_empty() || !several && case.course.is_none() {
         return;
     }
     page.paragraph("", 0, Tone::Strong, &heading(case));
+    if several {
+        compared(page, case);
+    } else {
+        course(page, case);
+        notes(page, "why", Tone::Strong, why(case));
+    }
+    page.gap();
+}
+
+/// The replicas side by side, and what came between them.
+fn compared(page: &mut Page, case: &CaseRecord) {
     let without_column = replica_rows::show(page, case);
     notes(page, "installed", Tone::Plain, installed(case));
     notes(
@@ -43,13 +59,11 @@ pub(super) fn show(page: &mut Page, case: &CaseRecord) {
         differences(case).iter().filter_map(files).collect(),
     );
     course(page, case);
-    let why = differences(case).iter().flat_map(|found| explain(found, case));
-    notes(page, "why", Tone::Strong, why.map(|one| one.text).collect());
+    notes(page, "why", Tone::Strong, why(case));
     notes(page, "answers", Tone::Plain, answers(case));
     notes(page, "storm", Tone::Warn, storms(case));
     notes(page, "spread", Tone::Plain, spread(case).into_iter().collect());
     notes(page, "error", Tone::Bad, errors(case));
-    page.gap();
 }
 
 /// Paragraphs under one label.
@@ -70,7 +84,7 @@ fn differences(case: &CaseRecord) -> &[Difference] {
     case.differences.as_deref().unwrap_or_default()
 }
 
-/// Who there was, how many of them serve, and whether they are the same.
+/// Who there was, how many of them serve, and, of several, whether they are the same.
 fn heading(case: &CaseRecord) -> String {
     let who: Vec<_> = case.observations.iter().map(Observation::who).collect();
     let ready = case
@@ -79,11 +93,12 @@ fn heading(case: &CaseRecord) -> String {
         .filter(|seen| seen.instant(Phase::Ready).is_some())
         .count();
     let verdict = match case.differences.as_deref() {
-        None => "not compared".to_owned(),
-        Some([]) => "identical".to_owned(),
-        Some(differences) => format!("drift in {}", subjects(&differences.iter().collect::<Vec<_>>())),
+        _ if who.len() < 2 => String::new(),
+        None => ", not compared".to_owned(),
+        Some([]) => ", identical".to_owned(),
+        Some(differences) => format!(", drift in {}", subjects(&differences.iter().collect::<Vec<_>>())),
     };
-    format!("{}: {}, {ready} ready, {verdict}", case.id, counted(&who))
+    format!("{}: {}, {ready} ready{verdict}", case.id, counted(&who))
 }
 
 /// The first few joined, the rest counted.
@@ -110,15 +125,15 @@ fn installed(case: &CaseRecord) -> Vec<String> {
                 .iter()
                 .filter(|found| found.digest.is_none())
                 .count();
-            let depth = match unknown {
-                0 => "to the byte".to_owned(),
-                _ => format!("to the byte but for {unknown}, compared by version alone"),
+            let by_version = match unknown {
+                0 => String::new(),
+                _ => format!("; {unknown} compared by version alone"),
             };
             let whose = match manifests.len() {
                 all if all == case.observations.len() => "everywhere".to_owned(),
                 some => format!("on the {some} that were read"),
             };
-            vec![format!("{all}, the same {whose}, {depth}")]
+            vec![format!("{all}, the same {whose}{by_version}")]
         }
         (None, _) => vec!["fewer than two installed sets were read".into()],
         _ => Vec::new(),
@@ -155,27 +170,26 @@ fn course(page: &mut Page, case: &CaseRecord) {
         let label = format!("{:<INDENT$}{time:<TIME$}", std::mem::take(&mut label));
         page.paragraph(&label, INDENT + TIME, tone, &told(event));
     }
-    if course.refused > 0 {
-        let refused = numbers::counted(course.refused as usize, "request");
-        notes(
-            page,
-            "refused",
-            Tone::Warn,
-            vec![format!("{refused} without a token, or malformed")],
-        );
-    }
 }
 
 /// What an event did, why then, and what came of it.
 fn told(event: &IndexEvent) -> String {
     let mut text = format!("{event} ({}: {})", event.name, event.when);
     if event.hits > 0 {
-        text += &format!(", {}", numbers::counted(event.hits as usize, "answer"));
+        text += &format!(", {} changed", numbers::counted(event.hits as usize, "answer"));
     }
     if let Some(at) = event.ended_ns {
         text += &format!(", until {}", duration(at));
     }
     text
+}
+
+/// Why replicas differ, and why some ended before they served.
+fn why(case: &CaseRecord) -> Vec<String> {
+    let differ = differences(case).iter().flat_map(|found| explain(found, case));
+    let ended = case.observations.iter().flat_map(|seen| obstacles(seen, case));
+    let ended = ended.map(|obstacle| obstacle.to_string());
+    differ.map(|one| one.text).chain(ended).collect()
 }
 
 /// Pages that were not the same for all, of projects in which that made no difference.
@@ -189,32 +203,38 @@ fn answers(case: &CaseRecord) -> Vec<String> {
     let harmless = pages.iter().filter(|page| !drifted(page.project));
     let told = harmless.map(|page| {
         let index = if page.index == MAIN { "" } else { " on the extra index" };
-        let groups: Vec<_> = page
-            .groups
+        let mut groups: Vec<_> = page
+            .sent
             .iter()
             .map(|lives| format!("one to {}", named(lives)))
             .collect();
-        format!("{} pages of {}{index}: {}", groups.len(), page.project, some(groups))
+        if !page.absent.is_empty() {
+            groups.push(format!("none to {}", named(&page.absent)));
+        }
+        let pages = numbers::counted(page.sent.len(), "page");
+        format!("{pages} of {}{index}: {}", page.project, some(groups))
     });
     told.collect()
 }
 
-/// Replicas that asked more than twice as often as the one in the middle.
+/// Lives that asked far more often than the one that asked least: more than twice as often, and by more than chance.
 fn storms(case: &CaseRecord) -> Vec<String> {
     let asked = || {
         let lives = case.observations.iter();
         lives.filter_map(|seen| Some((seen, seen.index.as_ref().filter(|index| index.requests > 0)?)))
     };
-    let Some(middle) = median(asked().map(|(_, index)| index.requests).collect()) else {
+    let Some(fewest) = asked().map(|(_, index)| index.requests).min() else {
         return Vec::new();
     };
-    let many = asked().filter(|(_, index)| index.requests > middle.saturating_mul(2));
+    let many =
+        asked().filter(|(_, index)| index.requests > fewest.saturating_mul(2) && index.requests - fewest >= STORM);
     many.map(|(seen, index)| {
         format!(
-            "{} asked {} times, {} of them answered with an error; the median is {middle}",
+            "{} asked {} times, {} of them answered with an error; the one that asked least did so {}",
             seen.who(),
             index.requests,
-            index.errors
+            index.errors,
+            numbers::counted(fewest as usize, "time")
         )
     })
     .collect()
