@@ -1,0 +1,23 @@
+//! seatrial-benches is what the bench targets share: one invocation with its seed, pairs in random order, figures with
+//! an interval, raw samples as CSV, and an index to ask with a client that costs little itself.
+//!
+//! `METHODOLOGY.md` beside this crate says what each target times and what is left out.
+
+mod bare;
+mod bench;
+mod client;
+mod figure;
+mod pairs;
+mod stand;
+
+pub use bare::Bare;
+pub use bench::Bench;
+pub use client::{Client, request};
+pub use figure::Figure;
+pub use pairs::{Goal, Pair, Pairs, Side};
+pub use stand::{FirstFile, Stand};
+
+/// The media type of a project page in JSON (PEP 691).
+pub const JSON: &str = "application/vnd.pypi.simple.v1+json";
+/// The media type of a project page in HTML (PEP 691).
+pub const HTML: &str = "application/vnd.pypi.simple.v1+html";
