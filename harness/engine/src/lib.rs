@@ -16,6 +16,7 @@ use std::future::Future;
 use std::net::IpAddr;
 
 use futures_util::stream::BoxStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use docker::{Docker, DockerReplica};
 pub use error::{Cause, EngineError};
@@ -26,6 +27,14 @@ pub use types::{
 
 /// Replicas as they start, each with its number.
 pub type Launching<R> = BoxStream<'static, (usize, Result<R, EngineError>)>;
+
+/// A connection to a container, with bytes in both directions.
+pub trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
+
+/// A connection to a port of a replica.
+pub type Connection = Box<dyn Bytes>;
 
 /// A container engine.
 ///
@@ -97,6 +106,10 @@ pub trait Replica: Send + Sync + 'static {
 
     /// Where the host reaches a container port.
     fn address(&self, port: u16) -> Option<(IpAddr, u16)>;
+
+    /// A new connection to a container port, as a client on the host gets it. [`std::io::ErrorKind::NotConnected`]: the
+    /// container had ended before its address was known, and no connection will ever be had.
+    fn connect(&self, port: u16) -> impl Future<Output = std::io::Result<Connection>> + Send;
 
     /// Create requested, created, started: on the host's monotonic clock.
     fn stamps(&self) -> &[Stamp];

@@ -20,6 +20,7 @@ mod phases;
 pub mod render;
 mod replica;
 mod run;
+mod sample;
 pub mod snapshot;
 
 pub use differences::{Contents, Difference, FileDifference, Kind, differences};
@@ -38,3 +39,4 @@ pub use outcome::{Outcome, Totals};
 pub use phases::{Part, breakdown, metrics};
 pub use replica::{Beginning, ReplicaLife};
 pub use run::{CaseError, CaseRecord, FORMAT, HostFacts, ImageFacts, RunRecord, SnapshotState};
+pub use sample::{MachineLoad, Sample};

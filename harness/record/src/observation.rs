@@ -31,6 +31,9 @@ pub struct Observation {
     pub phases: Vec<PhaseInstant>,
     /// Health as probed from outside, each change with its instant.
     pub health: Vec<HealthTransition>,
+    /// How much earlier than seen it may have been ready, nanoseconds: from the last probe that found it not ready to the
+    /// first that did.
+    pub ready_gap_ns: Option<u64>,
     /// How the container ended, when it ended by itself.
     pub exit: Option<Exit>,
     /// Numeric user id of the server process.

@@ -11,9 +11,10 @@ use crate::index::IndexCourse;
 use crate::judge::Verdict;
 use crate::manifest::{Manifest, ManifestDiff};
 use crate::observation::Observation;
+use crate::sample::Sample;
 
 /// Format version of the record: major breaks readers, minor adds (reports/FORMAT.md).
-pub const FORMAT: &str = "1.1";
+pub const FORMAT: &str = "1.2";
 
 /// One invocation of `seatrial run`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,6 +122,9 @@ pub struct CaseRecord {
     /// were read.
     #[serde(default)]
     pub differences: Option<Vec<Difference>>,
+    /// Every timed boot, in the order they were made; empty for a case that was booted once.
+    #[serde(default)]
+    pub samples: Vec<Sample>,
 }
 
 impl CaseRecord {

@@ -18,6 +18,7 @@ mod instant;
 mod plan;
 mod project;
 mod replicas;
+mod sampling;
 mod scalar;
 mod scenario;
 mod script;
@@ -38,6 +39,7 @@ pub use instant::instant;
 pub use plan::{Case, Plan};
 pub use project::Project;
 pub use replicas::{Replicas, ReplicasExpect, Restart, Start};
+pub use sampling::{Caches, Sampling};
 pub use scenario::{
     At, Exception, Expect, ExpectKey, Extend, Method, Origin, PackageExpect, PreinstalledTree, ReadyExpect,
     RefusesExpect, Scenario, ScoreExpect, UserExpect,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::sampling::Caches;
 use crate::scenario::{Exception, Expect, Method, Scenario};
 
 /// The cases selected for one run, in file order.
@@ -22,6 +23,8 @@ pub struct Case {
     pub image: String,
     /// Extension method.
     pub method: Method,
+    /// What is at hand when it boots.
+    pub caches: Caches,
     /// Expectations after the exceptions were applied.
     pub expect: Expect,
     /// Reasons of the exceptions that applied, in file order.
@@ -63,6 +66,7 @@ fn case(scenario: &Arc<Scenario>, image: &str, method: Method) -> Case {
         scenario: Arc::clone(scenario),
         image: image.to_owned(),
         method,
+        caches: Caches::default(),
         expect,
         because,
     }
@@ -190,6 +194,7 @@ mod tests {
                 start: Start::Together,
                 restarts: Vec::new(),
             },
+            sampling: crate::sampling::Sampling::default(),
             index: IndexSetup::default(),
             expect: Expect::default(),
             except: Vec::new(),

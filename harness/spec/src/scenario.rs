@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::index::IndexSetup;
 use crate::replicas::{Replicas, ReplicasExpect};
+use crate::sampling::Sampling;
 use crate::wire::{MethodWord, OriginWord};
 
 /// A place in a file, for messages at load time and at run time.
@@ -95,6 +96,8 @@ pub struct Scenario {
     pub extend: Extend,
     /// How many containers of each case are started, and how.
     pub replicas: Replicas,
+    /// How often each case is booted, with which caches.
+    pub sampling: Sampling,
     /// What the package index has and how it moves.
     pub index: IndexSetup,
     /// Expectations of every variant.

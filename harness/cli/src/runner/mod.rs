@@ -164,6 +164,7 @@ fn case_record(prepared: &PreparedCase, project: &Project, seen: Seen) -> CaseRe
         manifest_diff,
         course: seen.course,
         differences: seen.differences,
+        samples: vec![],
     }
 }
 

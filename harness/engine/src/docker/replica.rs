@@ -13,13 +13,14 @@ use testcontainers::bollard::query_parameters::{
     KillContainerOptions, LogsOptions, StartContainerOptions, StatsOptions, WaitContainerOptions,
 };
 use testcontainers::{ContainerAsync, GenericImage};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::failure::{Failure, answered, within};
 use super::objects::remove_container;
 use super::{CALL, Docker, exec};
 use crate::clock::Clocks;
-use crate::{Cause, Command, CommandOutput, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup};
+use crate::{Cause, Command, CommandOutput, Connection, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup};
 
 /// Starting a container that is there already.
 const START_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
@@ -88,6 +89,13 @@ impl Replica for DockerReplica {
             Address::Published(ports) => ports.get(&port).map(|&host| (Ipv4Addr::LOCALHOST.into(), host)),
             Address::Gone => None,
         }
+    }
+
+    async fn connect(&self, port: u16) -> std::io::Result<Connection> {
+        let address = self.address(port).ok_or(std::io::ErrorKind::NotConnected)?;
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Box::new(stream))
     }
 
     fn stamps(&self) -> &[Stamp] {

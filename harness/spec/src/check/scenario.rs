@@ -68,6 +68,7 @@ pub(crate) fn scenario(
         env: file.env,
         extend,
         replicas,
+        sampling: crate::sampling::Sampling::default(),
         index,
         expect,
         except,
