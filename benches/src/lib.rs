@@ -1,20 +1,24 @@
 //! seatrial-benches is what the bench targets share: one invocation with its seed, pairs in random order, figures with
-//! an interval, raw samples as CSV, and an index to ask with a client that costs little itself.
+//! an interval, raw samples as CSV, the stub's own stamps, and an index to ask with a client that costs little itself.
 //!
 //! `METHODOLOGY.md` beside this crate says what each target times and what is left out.
 
 mod bare;
 mod bench;
 mod client;
+mod errors;
 mod figure;
 mod pairs;
+mod stamps;
 mod stand;
 
 pub use bare::Bare;
 pub use bench::Bench;
 pub use client::{Client, request};
+pub use errors::Errors;
 pub use figure::Figure;
 pub use pairs::{Goal, Pair, Pairs, Side};
+pub use stamps::Stamps;
 pub use stand::{FirstFile, Stand};
 
 /// The media type of a project page in JSON (PEP 691).

@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep_until};
 
 /// The shortest time from one probe to the next. The runtime's timer counts whole milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// A refused connection is the kernel's work alone, some 20 to 40 microseconds: the next comes after this share of the
-/// boot's age, counted from when this one was due.
-const REFUSED_SHARE: u32 = 2000;
-/// An answer takes the time of the server that boots as well: the next probe comes after this share of the boot's age,
-/// counted from the answer. Seen that late, the instant of a long boot is off by 0.2 % at most.
-const ANSWERED_SHARE: u32 = 500;
+/// Pauses grow to this share of a boot's age, so that the instant of a long boot is seen within 0.2 % of its time and
+/// waiting for it stays cheap.
+const SHARE: u32 = 500;
+/// A refused connection is the kernel's work alone: for so long into a boot that costs too little to be spared, and pauses
+/// are the share of what comes after.
+const CHEAP: Duration = Duration::from_secs(4);
 
 /// The pace of probing one boot.
 #[derive(Clone, Copy, Debug)]
@@ -37,22 +37,25 @@ impl Pace {
 
     /// Time between two looks at a request that is not answered yet.
     pub(super) fn look(&self) -> Duration {
-        self.pause(ANSWERED_SHARE, Instant::now())
+        self.pause(Duration::ZERO, Instant::now())
     }
 
     fn next(&self, found: HealthState, now: Instant) -> Instant {
         if found != HealthState::Refused {
-            return now + self.pause(ANSWERED_SHARE, now);
+            // An answer takes the time of the server that boots as well: it is left alone for all of the pause.
+            return now + self.pause(Duration::ZERO, now);
         }
-        let pause = self.pause(REFUSED_SHARE, now);
+        let pause = self.pause(CHEAP, now);
         // From tick to tick: a pause after each probe would add the probe's own time and the timer's rounding. One that
         // came too late for its tick is not made up for.
         let tick = self.due + pause;
         if tick > now { tick } else { now + pause }
     }
 
-    fn pause(&self, share: u32, now: Instant) -> Duration {
-        (now.duration_since(self.begun) / share).max(SHORTEST)
+    /// The share of the boot's age beyond `spared`.
+    fn pause(&self, spared: Duration, now: Instant) -> Duration {
+        let age = now.duration_since(self.begun);
+        (age.saturating_sub(spared) / SHARE).max(SHORTEST)
     }
 }
 
@@ -82,9 +85,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_with_the_age_of_the_boot() {
-        assert_eq!(next(2_000_000, 2_000_400, REFUSED), 2_001_000);
-        assert_eq!(next(60_000_000, 60_000_000, REFUSED), 60_030_000);
-        assert_eq!(next(60_000_000, 60_000_000, BAD_GATEWAY), 60_120_000);
+        assert_eq!(next(1_000_000, 1_000_000, BAD_GATEWAY), 1_002_000);
+        assert_eq!(next(4_000_000, 4_000_400, REFUSED), 4_001_000);
+        assert_eq!(next(64_000_000, 64_000_000, REFUSED), 64_120_000);
         assert_eq!(next(310_000_000, 310_000_000, HealthState::Closed), 310_620_000);
     }
 }

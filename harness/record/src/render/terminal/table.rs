@@ -57,6 +57,14 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
     {
         page.line(&[(Tone::Faint, "~ booted while another case did: not for comparison")]);
     }
+    let gaps = record
+        .cases
+        .iter()
+        .filter_map(|case| slowest(case, |seen| seen.ready_gap_ns));
+    if let Some(gap) = gaps.max() {
+        let text = format!("ready as probed; it may have been so up to {} earlier", duration(gap));
+        page.line(&[(Tone::Faint, &text)]);
+    }
     page.gap();
 }
 
