@@ -200,7 +200,6 @@ pub fn served(scenario: &str, method: &str, ready_ns: u64) -> CaseRecord {
             health(HealthState::Hanging, at_ready - 350),
             health(HealthState::Status(200), at_ready),
         ],
-        ready_gap_ns: Some(1_300_000),
         uid: Some(1000),
         resources: Some(Resources {
             peak_memory_bytes: Some(141 * MIB),

@@ -88,6 +88,17 @@ fn colour_adds_nothing_but_colour() {
 }
 
 #[test]
+fn the_largest_error_that_ready_may_have_is_told_where_it_is_known() {
+    let mut record = literal::passing();
+    assert!(!terminal(&record, Style::default()).contains("as probed"));
+    record.cases[0].observations[0].ready_gap_ns = Some(1_300_000);
+    record.cases[2].observations[0].ready_gap_ns = Some(1_200_000);
+    let page = terminal(&record, Style::default());
+    let told = "ready as probed; it may have been so up to 1.3 ms earlier";
+    assert!(page.lines().any(|line| line == told), "{page}");
+}
+
+#[test]
 fn a_record_survives_its_file_and_gives_the_same_views() {
     for record in [literal::record(), scale_out::record()] {
         let text = record.to_json();
