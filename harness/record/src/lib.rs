@@ -22,6 +22,7 @@ mod replica;
 mod run;
 mod sample;
 pub mod snapshot;
+pub mod stats;
 
 pub use differences::{Contents, Difference, FileDifference, Kind, differences};
 pub use document::{RecordError, schema};
