@@ -154,9 +154,14 @@ mod tests {
     /// the exact probability that R's `wilcox.test` gives.
     #[test]
     fn a_published_example() {
-        let before = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30];
-        let after = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];
-        let differences: Vec<_> = before.iter().zip(after).map(|(one, other)| one - other).collect();
+        // Thousandths.
+        let before = [1830, 500, 1620, 2480, 1680, 1880, 1550, 3060, 1300];
+        let after = [878, 647, 598, 2050, 1060, 1290, 1060, 3140, 1290];
+        let differences: Vec<_> = before
+            .iter()
+            .zip(after)
+            .map(|(one, other)| f64::from(one - other))
+            .collect();
         let test = signed_rank(&differences).unwrap();
         assert_eq!((test.count, test.positive), (9, 40.0));
         assert!((test.greater - 0.019_531_25).abs() < 1e-12);
