@@ -1,7 +1,8 @@
 //! Figures: the median of raw samples, an interval for it that assumes no distribution, and the quartiles.
 
-use std::f64::consts::LN_2;
 use std::fmt;
+
+use seatrial_record::stats;
 
 /// What an interval covers at least.
 const COVERAGE: f64 = 0.95;
@@ -24,22 +25,25 @@ impl Figure {
     /// Sums samples up, which come in the order in which they were taken.
     ///
     /// # Panics
-    /// When there is no sample.
+    /// When there is no sample, or one is not a finite number.
     #[must_use]
     pub fn of(samples: impl IntoIterator<Item = f64>) -> Figure {
         let samples: Vec<f64> = samples.into_iter().collect();
-        assert!(!samples.is_empty(), "a figure needs samples");
         let mut sorted = samples.clone();
         sorted.sort_by(f64::total_cmp);
         let count = sorted.len();
-        let median = quantile(&sorted, 0.5);
-        let independent = independent(&samples, median);
-        let rank = rank(independent).map(|rank| (rank * count / independent).max(1));
+        let (median, quartiles) = stats::median(&samples)
+            .zip(stats::quartiles(&samples))
+            .expect("a figure needs samples, and numbers for them");
+        let likeness = stats::side_likeness(&samples).unwrap_or_default();
+        let independent = stats::effective_size(count, likeness);
+        // The rank of so many samples, at its place among all of them.
+        let rank = stats::median_rank(independent, COVERAGE).map(|rank| (rank * count / independent).max(1));
         Figure {
             count,
             median,
             interval: rank.map(|rank| (sorted[rank - 1], sorted[count - rank])),
-            quartiles: (quantile(&sorted, 0.25), quantile(&sorted, 0.75)),
+            quartiles,
         }
     }
 
@@ -59,56 +63,9 @@ impl Figure {
     }
 }
 
-/// Interpolated between neighbours: definition 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = (sorted.len() - 1) as f64 * share;
-    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    below + (above - below) * place.fract()
-}
-
-/// How many independent samples these are worth: n (1 - r) / (1 + r), as for a first-order autoregression, where r says
-/// how much more often than by chance neighbours lie on the same side of the median.
-fn independent(samples: &[f64], median: f64) -> usize {
-    let alike = samples
-        .windows(2)
-        .map(|two| match (two[0] - median) * (two[1] - median) {
-            product if product > 0.0 => 1.0,
-            product if product < 0.0 => -1.0,
-            _ => 0.0,
-        });
-    let lag = (alike.sum::<f64>() / samples.len() as f64).clamp(0.0, 1.0);
-    (samples.len() as f64 * (1.0 - lag) / (1.0 + lag)) as usize
-}
-
-/// The highest rank, counted from 1, such that the samples of that rank from below and from above have the median
-/// between them with [`COVERAGE`]: it lies outside when a binomial of `count` fair tosses stays below the rank, or its
-/// mirror image does (Conover, "Practical Nonparametric Statistics", 3rd edition, 3.2).
-fn rank(count: usize) -> Option<usize> {
-    let mut log_share = -(count as f64) * LN_2;
-    let mut below = 0.0;
-    let mut rank = None;
-    for next in 1..=count / 2 {
-        below += log_share.exp();
-        if 1.0 - 2.0 * below < COVERAGE {
-            break;
-        }
-        rank = Some(next);
-        log_share += ((count - next + 1) as f64 / next as f64).ln();
-    }
-    rank
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Of the published tables, as in Conover's: ranks for 95 %.
-    #[test]
-    fn ranks_are_those_of_the_tables() {
-        let ranks = [5, 6, 8, 9, 10, 20, 100].map(rank);
-        let expected = [None, Some(1), Some(1), Some(2), Some(2), Some(6), Some(40)];
-        assert_eq!(ranks, expected);
-    }
 
     /// How often, of 4,000 times, the interval of 30 samples holds the median when each is so much like the one before.
     fn coverage(likeness: f64) -> f64 {

@@ -2,8 +2,10 @@
 //!
 //! An [`Observation`] has no opinion; [`CaseRecord::judge`] compares it with [`Expectation`]s into [`Verdict`]s; a
 //! [`RunRecord`] keeps all three, and every view and the exit code come from it alone. [`differences`] tells replicas
-//! apart, [`explain`] says what of the index's course came between them.
+//! apart, [`explain`] says what of the index's course came between them. [`comparison`] holds timings of two sides against
+//! each other, by the [`stats`].
 
+pub mod comparison;
 mod differences;
 mod document;
 mod exit;
@@ -22,6 +24,7 @@ mod replica;
 mod run;
 mod sample;
 pub mod snapshot;
+pub mod stats;
 
 pub use differences::{Contents, Difference, FileDifference, Kind, differences};
 pub use document::{RecordError, schema};

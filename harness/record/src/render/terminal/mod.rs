@@ -1,5 +1,6 @@
 //! The view for people: what needs attention first, then every case with its figures, then the totals.
 
+mod comparison;
 mod page;
 mod problems;
 mod replica_rows;
@@ -12,6 +13,7 @@ use crate::numbers::{counted, duration};
 use crate::run::{CaseRecord, RunRecord};
 use page::{Page, Tone};
 
+pub use comparison::comparison;
 pub use page::Style;
 
 /// Shows a run on a terminal or in a log, in the given style.
