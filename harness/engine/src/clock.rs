@@ -11,8 +11,8 @@ const SAMPLES: usize = 5;
 
 /// The wall clock and the monotonic clock read at the same moment.
 ///
-/// Sampled anew for every translation rather than once per run: the wall clock may be stepped or slewed (by up to
-/// 0.5 ms per second) meanwhile. What remains is the drift between event and sample, and half the time that one
+/// Sampled anew for every translation (of log lines: every second) rather than once per run: the wall clock may be
+/// stepped or slewed (by up to 0.5 ms per second) meanwhile. What remains is the drift between event and sample, and half the time that one
 /// reading takes: microseconds, for an event that is milliseconds old.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
@@ -40,6 +40,11 @@ impl Clocks {
             .min_by_key(|(width, _)| *width)
             .expect("SAMPLES is not zero");
         clocks
+    }
+
+    /// When both were read.
+    pub(crate) fn sampled(&self) -> Instant {
+        self.instant
     }
 
     /// The instant of a moment given in nanoseconds since the Unix epoch; `None` for one ahead of us.
