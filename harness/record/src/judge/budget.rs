@@ -2,15 +2,14 @@
 
 use super::fate::fate;
 use super::lives::to_be_ready;
+use super::middle::Middle;
 use super::verdict::Seen;
 use crate::expectation::TimeFigure;
 use crate::numbers::{bytes, counted, duration};
 use crate::observation::{Observation, Phase};
 use crate::phases::breakdown;
 use crate::run::CaseRecord;
-
-/// Confidence of the intervals that are shown beside a median.
-const CONFIDENCE: f64 = 0.95;
+use crate::sample::Sample;
 
 /// A time of the case is below a limit.
 pub(super) fn time(figure: &TimeFigure, below_ns: u64, case: &CaseRecord) -> Seen {
@@ -79,49 +78,69 @@ fn paired(own: &[(usize, f64)], other: &[(usize, f64)]) -> Vec<f64> {
     pairs.collect()
 }
 
-/// A time of every boot that counts, nanoseconds, each with its round: of the samples, where there are any, else of the
-/// lives that are to be ready. Or why it is not known of all: what is left would be too good.
+/// A time of every boot that counts, nanoseconds, each with its round. Or why it is not known of all of them: what is left
+/// would be too good.
 fn times(figure: &TimeFigure, case: &CaseRecord) -> Result<Vec<(usize, f64)>, Seen> {
     if !case.alone {
         return Err(Seen::nothing(
             "the case shared the machine with others, so its times are not its own",
         ));
     }
-    let counted: Vec<_> = case.samples.iter().filter(|sample| !sample.warm_up).collect();
-    let boots: Vec<(usize, Option<u64>, String)> = if case.samples.is_empty() {
-        let lives = to_be_ready(case).into_iter().map(|seen| {
-            // What the cgroup tells of a life holds what was asked and read of it after it was ready.
-            (0, taken(figure, seen, None), fate(seen))
-        });
-        lives.collect()
-    } else {
-        let samples = counted.into_iter().map(|sample| {
-            let seen = Observation {
-                phases: sample.phases.clone(),
-                ..Observation::default()
-            };
-            let why = match (&sample.error, sample.ready_ns()) {
-                (Some(error), _) => error.what.clone(),
-                (None, Some(ready)) => format!("ready after {}", duration(ready)),
-                (None, None) => "never ready".to_owned(),
-            };
-            let time = taken(figure, &seen, sample.cpu_ns).filter(|_| sample.error.is_none());
-            (sample.iteration, time, format!("sample {}: {why}", sample.iteration))
-        });
-        samples.collect()
-    };
+    let boots = boots(figure, case);
     if boots.is_empty() {
         return Err(Seen::nothing("no boot that counts"));
     }
-    let missing: Vec<_> = boots.iter().filter(|(_, time, _)| time.is_none()).collect();
-    if let Some((.., why)) = missing.first() {
-        let of = format!("{} of {}", missing.len(), self::counted(boots.len(), "boot"));
-        return Err(Seen::nothing(format!("{figure} is not known of {of}; {why}")));
+    let missing: Vec<_> = boots.iter().filter(|boot| boot.time.is_none()).collect();
+    if let Some(first) = missing.first() {
+        let of = format!("{} of {}", missing.len(), counted(boots.len(), "boot"));
+        return Err(Seen::nothing(format!("{figure} is not known of {of}; {}", first.fate)));
     }
     let known = boots
         .into_iter()
-        .filter_map(|(round, time, _)| Some((round, time? as f64)));
+        .filter_map(|boot| Some((boot.round, boot.time? as f64)));
     Ok(known.collect())
+}
+
+/// One boot that counts.
+struct Boot {
+    /// The number of its sample.
+    round: usize,
+    /// Nanoseconds; absent when it was not seen.
+    time: Option<u64>,
+    /// What became of it.
+    fate: String,
+}
+
+/// The samples that are no warm-up; without samples, the lives that are to be ready.
+fn boots(figure: &TimeFigure, case: &CaseRecord) -> Vec<Boot> {
+    if case.samples.is_empty() {
+        let lives = to_be_ready(case).into_iter().map(|seen| Boot {
+            round: 0,
+            // What the cgroup tells of a life holds what was asked and read of it after it was ready.
+            time: taken(figure, seen, None),
+            fate: fate(seen),
+        });
+        return lives.collect();
+    }
+    let samples = case.samples.iter().filter(|sample| !sample.warm_up);
+    samples.map(|sample| sampled(figure, sample)).collect()
+}
+
+fn sampled(figure: &TimeFigure, sample: &Sample) -> Boot {
+    let seen = Observation {
+        phases: sample.phases.clone(),
+        ..Observation::default()
+    };
+    let fate = match (&sample.error, sample.ready_ns()) {
+        (Some(error), _) => error.what.clone(),
+        (None, Some(ready)) => format!("ready after {}", duration(ready)),
+        (None, None) => "never ready".to_owned(),
+    };
+    Boot {
+        round: sample.iteration,
+        time: taken(figure, &seen, sample.cpu_ns).filter(|_| sample.error.is_none()),
+        fate: format!("sample {}: {fate}", sample.iteration),
+    }
 }
 
 /// One time of one boot, nanoseconds.
@@ -135,62 +154,6 @@ fn taken(figure: &TimeFigure, seen: &Observation, cpu_ns: Option<u64>) -> Option
             parts.iter().find(|part| part.name == name).map(|part| part.ns)
         }
     }
-}
-
-/// The middle of several values. The median is judged; its interval is only shown.
-struct Middle {
-    /// Ascending, at least one.
-    values: Vec<f64>,
-    median: f64,
-}
-
-impl Middle {
-    fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
-        let median = values[low].midpoint(values[high]);
-        Self { values, median }
-    }
-
-    /// Interval of the median, which [`interval_of_median`] places.
-    fn interval(&self) -> Option<(f64, f64)> {
-        let below = interval_of_median(self.values.len())?;
-        Some((self.values[below], self.values[self.values.len() - 1 - below]))
-    }
-
-    /// `14.2 s`, or `median 14.2 s of 10 boots (95 % interval 13.9 s to 14.8 s)`.
-    fn told(&self, shown: fn(u64) -> String) -> String {
-        let shown = |value: f64| shown(value as u64);
-        if self.values.len() == 1 {
-            return shown(self.median);
-        }
-        let interval = self.interval();
-        let interval = interval.map(|(low, high)| format!(" (95 % interval {} to {})", shown(low), shown(high)));
-        let boots = counted(self.values.len(), "boot");
-        format!(
-            "median {} of {boots}{}",
-            shown(self.median),
-            interval.unwrap_or_default()
-        )
-    }
-}
-
-/// How many of `n` ordered values lie outside at each end of the narrowest interval that is symmetric in rank and holds the
-/// median with the [`CONFIDENCE`] wanted; `None` where there are too few, which is below six. By the sign test: the number
-/// of values below the median is binomial with one half (David and Nagaraja, Order Statistics, 7.1).
-fn interval_of_median(n: usize) -> Option<usize> {
-    let mut term = 0.5_f64.powi(i32::try_from(n).ok()?);
-    let mut tail = 0.0;
-    let mut outside = None;
-    for rank in 0..n / 2 {
-        tail += term;
-        if 2.0 * tail > 1.0 - CONFIDENCE {
-            break;
-        }
-        outside = Some(rank);
-        term *= (n - rank) as f64 / (rank + 1) as f64;
-    }
-    outside
 }
 
 fn below(middle: &Middle, limit: u64, shown: fn(u64) -> String) -> Seen {
@@ -211,7 +174,6 @@ mod tests {
     use crate::judge::{Finding, Verdict, trial};
     use crate::observation::{PhaseInstant, Resources};
     use crate::run::CaseError;
-    use crate::sample::Sample;
 
     const S: u64 = 1_000_000_000;
 
@@ -236,7 +198,7 @@ mod tests {
     }
 
     /// Samples that are ready after so many seconds, the first of them a warm-up.
-    fn sampled(seconds: &[u64]) -> CaseRecord {
+    fn samples(seconds: &[u64]) -> CaseRecord {
         let one = |(iteration, seconds): (usize, &u64)| Sample {
             iteration,
             warm_up: iteration == 0,
@@ -288,7 +250,7 @@ mod tests {
 
     #[test]
     fn of_samples_the_median_is_judged_and_no_warm_up_counts() {
-        let case = || sampled(&[900, 10, 11, 12, 13, 14, 90]);
+        let case = || samples(&[900, 10, 11, 12, 13, 14, 90]);
         let holds = judged(limit(TimeFigure::Ready, 13 * S), case());
         assert_eq!(
             holds.actual,
@@ -304,12 +266,12 @@ mod tests {
     fn parts_processor_and_memory_have_limits_too() {
         let install = || limit(TimeFigure::Part("install".into()), 5 * S);
         assert_eq!(
-            judged(install(), sampled(&[0, 10, 12, 14])).actual,
+            judged(install(), samples(&[0, 10, 12, 14])).actual,
             "median 5.00 s of 3 boots, 0.0 ms too much"
         );
         assert_eq!(judged(install(), once(10 * S)).actual, "4.00 s");
         assert_eq!(
-            judged(limit(TimeFigure::Cpu, 6 * S), sampled(&[0, 10, 14])).actual,
+            judged(limit(TimeFigure::Cpu, 6 * S), samples(&[0, 10, 14])).actual,
             "median 6.00 s of 2 boots, 0.0 ms too much"
         );
         let once_only = judged(limit(TimeFigure::Cpu, 4 * S), once(S));
@@ -321,7 +283,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_of_every_boot_is_not_judged_on_the_rest() {
-        let mut case = sampled(&[0, 10, 11, 12]);
+        let mut case = samples(&[0, 10, 11, 12]);
         case.samples[2].error = Some(CaseError {
             what: "no answer within 120 s".into(),
             hint: None,
@@ -350,8 +312,8 @@ mod tests {
     #[test]
     fn rounds_are_compared_one_by_one() {
         // The machine slows down threefold after half of the rounds: the medians of the sides do not see the same half.
-        let own = sampled(&[0, 20, 20, 20, 60, 60, 60, 60]);
-        let other = sampled(&[0, 10, 10, 10, 30, 30, 30, 30]);
+        let own = samples(&[0, 20, 20, 20, 60, 60, 60, 60]);
+        let other = samples(&[0, 10, 10, 10, 30, 30, 30, 30]);
         let seen = ratio(&own, &other, 2.0);
         assert_eq!(seen.finding, Finding::Holds);
         assert!(
@@ -365,24 +327,5 @@ mod tests {
             (seen.finding, seen.actual.as_str()),
             (Finding::Fails, "15.00x: 30.0 s against 2.00 s")
         );
-    }
-
-    #[test]
-    fn an_interval_needs_six_values() {
-        // Ranks of the 95 % interval, from tables of the sign test.
-        let known = [
-            (5, None),
-            (6, Some(0)),
-            (8, Some(0)),
-            (9, Some(1)),
-            (10, Some(1)),
-            (12, Some(2)),
-            (20, Some(5)),
-            (100, Some(39)),
-        ];
-        for (n, outside) in known {
-            assert_eq!(interval_of_median(n), outside, "{n}");
-        }
-        assert!(interval_of_median(1000).is_some());
     }
 }

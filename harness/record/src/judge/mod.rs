@@ -6,6 +6,7 @@ mod course;
 mod fate;
 mod json_subset;
 mod lives;
+mod middle;
 mod package;
 mod replicas;
 mod run;
