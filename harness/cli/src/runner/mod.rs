@@ -77,6 +77,7 @@ pub async fn run(
     let cases = order::shuffled(prepared.cases, orders.seed);
     let (timed, functional): (Vec<_>, Vec<_>) = cases.iter().partition(|case| case.is_timed());
     let network = &network;
+    let mut done = 0;
     for (cases, jobs) in [(timed, 1), (functional, orders.jobs)] {
         let alone = jobs == 1 || cases.len() == 1;
         let mut ending = stream::iter(cases)
@@ -94,11 +95,11 @@ pub async fn run(
             ended.alone = alone;
             ended.judge();
             snapshots.compare(&mut ended).map_err(Failure::could_not_run)?;
-            reporter.on_event(&Event::CaseFinished {
-                case: &ended,
-                done: record.cases.len() + 1,
-            });
-            record.cases.push(ended);
+            for judged in record.add(ended) {
+                done += 1;
+                let case = &record.cases[judged];
+                reporter.on_event(&Event::CaseFinished { case, done });
+            }
             record.refused = session.index.refused();
             record.took_ns = begun.elapsed().as_nanos() as u64;
             store.write(&record).map_err(Failure::could_not_run)?;

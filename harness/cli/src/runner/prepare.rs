@@ -17,9 +17,6 @@ use crate::requirements::Requirements;
 use crate::session::Session;
 use crate::worlds::{IndexUrls, Opened, Worlds};
 
-/// Tag of scenarios whose cases run alone.
-const TIMED: &str = "timed";
-
 /// A plan with everything at hand.
 pub struct Prepared {
     /// Every case, or why it cannot run.
@@ -37,7 +34,7 @@ pub struct PreparedCase {
 impl PreparedCase {
     /// Whether its scenario is about time and it must therefore have the machine to itself.
     pub fn is_timed(&self) -> bool {
-        self.case.scenario.tags.iter().any(|tag| tag == TIMED)
+        self.case.scenario.is_timed()
     }
 }
 
