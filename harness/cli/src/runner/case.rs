@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, stream};
-use seatrial_engine::{DockerReplica, Engine as _, LaunchSpec, Network, Replica as _, ReplicaSpec};
+use seatrial_engine::{Engine, LaunchSpec, Network, Replica, ReplicaSpec};
 use seatrial_record::{Beginning, CaseError, Difference, IndexCourse, Observation, ReplicaLife};
 use seatrial_spec::{Case, Project, Restart};
 use tokio::sync::watch;
@@ -42,7 +42,7 @@ pub struct Seen {
 
 /// Launches the replicas of a case, watches each to its end or its time, starts some again, and reads the facts.
 pub async fn run(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     network: &Network,
     case: &Case,
@@ -107,7 +107,7 @@ pub async fn run(
 
 /// Makes the app folders of replicas, off the threads that watch other cases.
 async fn lay_out(
-    session: &Session,
+    session: &Session<impl Engine>,
     case: &Case,
     ready: &Ready,
     replicas: Range<usize>,
@@ -120,14 +120,14 @@ async fn lay_out(
 }
 
 /// The name of each index with the token that a replica has there.
-fn tokens(session: &Session, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
+fn tokens(session: &Session<impl Engine>, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
     let token = |(name, world)| (name, session.index.issue_token_in(world, replica));
     worlds.named().map(token).collect()
 }
 
 /// What every step of a case needs.
-struct Trial<'a> {
-    session: &'a Session,
+struct Trial<'a, E> {
+    session: &'a Session<E>,
     network: &'a Network,
     ready: &'a Ready,
     /// Where containers find the index.
@@ -138,9 +138,9 @@ struct Trial<'a> {
     watching: Watching<'a>,
 }
 
-impl Trial<'_> {
+impl<E: Engine> Trial<'_, E> {
     /// Starts every replica in its turn, and watches until all are ready, have ended, or their time is up.
-    async fn boot(&self, zero: Instant, layouts: &[Layout]) -> Roster {
+    async fn boot(&self, zero: Instant, layouts: &[Layout]) -> Roster<E::Replica> {
         let replicas = &self.watching.case.scenario.replicas;
         let waves = waves(&replicas.start, replicas.count);
         let progress: Vec<_> = waves.iter().map(|_| watch::channel(Progress::default()).0).collect();
@@ -167,7 +167,7 @@ impl Trial<'_> {
     }
 
     /// Launches replicas and watches each from its start until it is ready, has ended, or its time is up.
-    async fn launch(&self, wave: &Wave, layouts: &[Layout], life: usize, began: Beginning) -> Roster {
+    async fn launch(&self, wave: &Wave, layouts: &[Layout], life: usize, began: Beginning) -> Roster<E::Replica> {
         let who = |replica| ReplicaLife { replica, life, began };
         let mut roster = Roster::default();
         let Session { engine, owner, .. } = self.session;
@@ -195,7 +195,7 @@ impl Trial<'_> {
         roster
     }
 
-    async fn settle(&self, mut life: Life<DockerReplica>) -> Life<DockerReplica> {
+    async fn settle(&self, mut life: Life<E::Replica>) -> Life<E::Replica> {
         if let Err(error) = life.settle(&self.watching).await {
             life.seen.error = Some(case_error(error));
         }
@@ -203,7 +203,7 @@ impl Trial<'_> {
     }
 
     /// Reads the facts of every life that can be asked and was not yet.
-    async fn read(&self, roster: &mut Roster) {
+    async fn read(&self, roster: &mut Roster<E::Replica>) {
         let Roster { lives, files, .. } = roster;
         let unread = lives.iter_mut().filter(|life| !files.contains_key(&life.who));
         let read: Vec<_> = stream::iter(unread)
@@ -222,8 +222,8 @@ impl Trial<'_> {
     }
 
     /// Ends a life of one replica and begins its next.
-    async fn restart(&self, restart: &Restart, roster: &mut Roster) {
-        let of_it = |life: &Life<DockerReplica>| life.who.replica == restart.replica;
+    async fn restart(&self, restart: &Restart, roster: &mut Roster<E::Replica>) {
+        let of_it = |life: &Life<E::Replica>| life.who.replica == restart.replica;
         let Some(at) = roster.lives.iter().position(of_it) else {
             // It never began, and that has been noted.
             return;
@@ -270,7 +270,7 @@ impl Trial<'_> {
     }
 
     /// Ends every life and removes its container.
-    async fn finish(&self, roster: &mut Roster) {
+    async fn finish(&self, roster: &mut Roster<E::Replica>) {
         let ended: Vec<_> = stream::iter(std::mem::take(&mut roster.lives))
             .map(|life| async {
                 let (container, observation) = life.finish().await;
@@ -310,7 +310,7 @@ impl Trial<'_> {
 
     /// Notes on every observation when its life began and what it asked of the index. A replica keeps its tokens for all
     /// its lives; what it asked belongs to the life in which it did.
-    fn note_index(&self, roster: &mut Roster, zero: Instant) {
+    fn note_index(&self, roster: &mut Roster<E::Replica>, zero: Instant) {
         for observation in &mut roster.observations {
             let who = observation.who();
             let Some(&from) = roster.begun.get(&who) else { continue };
@@ -332,7 +332,7 @@ impl Trial<'_> {
 }
 
 /// A container that cannot be removed is no fact of the case; the run's own clean-up, or the next start, removes it.
-async fn remove(container: DockerReplica) {
+async fn remove(container: impl Replica) {
     if let Err(error) = container.remove().await {
         tracing::warn!("a container of a case that has ended stays for the clean-up: {error}");
     }

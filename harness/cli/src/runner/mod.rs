@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
-use seatrial_engine::{Engine as _, Network};
+use seatrial_engine::{Engine, Network};
 use seatrial_record::{CaseError, CaseRecord, ImageFacts, ManifestDiff, RunRecord, SnapshotState};
 use seatrial_spec::{Plan, Project};
 use tokio::time::Instant;
@@ -46,7 +46,7 @@ pub struct Orders {
 
 /// Runs every case of the plan; the record is stored after each. An interrupt ends the run early, the record says so.
 pub async fn run(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     plan: &Plan,
     orders: &Orders,
@@ -109,7 +109,7 @@ pub async fn run(
 }
 
 async fn observe(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     network: &Network,
     prepared: &PreparedCase,
@@ -178,7 +178,7 @@ fn image_facts(info: &seatrial_engine::ImageInfo, manifest: Option<seatrial_reco
 }
 
 async fn blank_record(
-    session: &Session,
+    session: &Session<impl Engine>,
     plan: &Plan,
     orders: &Orders,
     network: &Network,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
-use seatrial_engine::ImageInfo;
+use seatrial_engine::{Engine, ImageInfo};
 use seatrial_record::{CaseError, ImageFacts};
 use seatrial_spec::{Case, Method, Plan, Project};
 use tokio::sync::OnceCell;
@@ -55,7 +55,7 @@ pub struct Ready {
 
 /// Prepares every case, `jobs` at a time. What cannot be had makes the cases that need it errors, and no others.
 pub async fn all(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     plan: &Plan,
     orders: &Orders,
@@ -102,15 +102,15 @@ pub async fn all(
 type Known = Arc<OnceCell<Result<Arc<NamedImage>, CaseError>>>;
 
 /// Images already asked for, each prepared once, failures included.
-struct Shelf<'a> {
-    session: &'a Session,
+struct Shelf<'a, E> {
+    session: &'a Session<E>,
     project: &'a Project,
     orders: &'a Orders,
     say: &'a (dyn Fn(&str) + Sync),
     images: Mutex<BTreeMap<String, Known>>,
 }
 
-impl Shelf<'_> {
+impl<E: Engine> Shelf<'_, E> {
     /// What one case needs.
     async fn ready(&self, case: &Case) -> Result<Ready, CaseError> {
         let image = self.image(&case.image).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seatrial_engine::DockerReplica;
+use seatrial_engine::Replica;
 use seatrial_record::{Contents, Difference, Observation, ReplicaLife, differences};
 use tokio::time::Instant;
 
@@ -10,10 +10,9 @@ use super::inside::Files;
 use super::life::Life;
 
 /// The replicas of a case and all that is known of them.
-#[derive(Default)]
-pub struct Roster {
+pub struct Roster<R> {
     /// Those whose container is there.
-    pub lives: Vec<Life<DockerReplica>>,
+    pub lives: Vec<Life<R>>,
     /// Lives that are over, and those that never began.
     pub observations: Vec<Observation>,
     /// The create (or restart) request of each life.
@@ -22,15 +21,26 @@ pub struct Roster {
     pub files: BTreeMap<ReplicaLife, Files>,
 }
 
-impl Roster {
+impl<R> Default for Roster<R> {
+    fn default() -> Self {
+        Roster {
+            lives: Vec::new(),
+            observations: Vec::new(),
+            begun: BTreeMap::new(),
+            files: BTreeMap::new(),
+        }
+    }
+}
+
+impl<R: Replica> Roster<R> {
     /// Takes in a life that has settled.
-    pub fn admit(&mut self, life: Life<DockerReplica>) {
+    pub fn admit(&mut self, life: Life<R>) {
         self.begun.insert(life.who, life.zero);
         self.lives.push(life);
     }
 
     /// Takes in what became of replicas that were launched.
-    pub fn take_in(&mut self, other: Roster) {
+    pub fn take_in(&mut self, other: Roster<R>) {
         self.observations.extend(other.observations);
         other.lives.into_iter().for_each(|life| self.admit(life));
     }
