@@ -25,6 +25,9 @@ pub struct Observation {
     /// This life's create (or restart) request on the case's clock, whose zero is the first create request of the case;
     /// nanoseconds.
     pub launched_ns: u64,
+    /// The same request on CLOCK_MONOTONIC of the host, nanoseconds: joins these instants with stamps that the container or a
+    /// trace of the host has taken on that clock. Absent where the host has none.
+    pub zero_monotonic_ns: Option<u64>,
     /// Why it could not be launched, or not be watched to its end; its case is errored then.
     pub error: Option<CaseError>,
     /// Instants of phases, in order of time.
@@ -32,7 +35,8 @@ pub struct Observation {
     /// Health as probed from outside, each change with its instant.
     pub health: Vec<HealthTransition>,
     /// How much earlier than seen it may have been ready, nanoseconds: from the last probe that found it not ready to the
-    /// first that did.
+    /// first 200. A request held open counts as such a probe each time it is looked at and found unanswered. Absent when
+    /// the first probe was answered with 200.
     pub ready_gap_ns: Option<u64>,
     /// How the container ended, when it ended by itself.
     pub exit: Option<Exit>,

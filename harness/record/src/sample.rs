@@ -24,8 +24,8 @@ pub struct Sample {
     pub held_back_ns: u64,
     /// Instants of phases, in order of time, since its create request.
     pub phases: Vec<PhaseInstant>,
-    /// How much earlier than seen it may have been ready, nanoseconds: from the last probe that found it not ready to the
-    /// first that did.
+    /// How much earlier than seen it may have been ready, nanoseconds: as in
+    /// [`Observation::ready_gap_ns`](crate::Observation::ready_gap_ns).
     pub ready_gap_ns: Option<u64>,
     /// CPU time of the container until it was ready, user and system, nanoseconds.
     pub cpu_ns: Option<u64>,

@@ -22,7 +22,6 @@ use super::life::{Life, Watching, unborn};
 use super::prepare::Ready;
 use super::roster::Roster;
 use crate::course;
-use crate::observe::Prober;
 use crate::session::Session;
 use crate::worlds::{IndexUrls, Opened};
 
@@ -69,7 +68,6 @@ pub async fn run(
         watching: Watching {
             case,
             contract: &ready.image.contract,
-            client: Prober::client()?,
             worlds: &worlds,
             reporter,
         },

@@ -54,10 +54,10 @@ pub async fn read<R: Replica>(
 /// Sends the one scored request, if the case has one.
 async fn ask(replica: &impl Replica, watching: &Watching<'_>, zero: Instant, seen: &mut Observation) {
     let probe = &watching.contract.probe;
-    let (Some((wanted, _)), Some(address)) = (&watching.case.expect.score, replica.address(probe.port)) else {
+    let Some((wanted, _)) = &watching.case.expect.score else {
         return;
     };
-    let answer = score(&watching.client, address, &probe.score, &wanted.send).await;
+    let answer = score(replica, probe, &wanted.send).await;
     if answer.status.is_some() {
         seen.phases.push(seatrial_record::PhaseInstant {
             phase: Phase::FirstResponse,

@@ -1,12 +1,10 @@
 //! One life of one replica: watched from its start until it is ready, has ended, or its time is up.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::Client;
 use seatrial_engine::{Ended, Replica, Stamp};
 use seatrial_index::Stage;
-use seatrial_record::{Exit, HealthState, HealthTransition, LogTail, Observation, Phase, PhaseInstant, ReplicaLife};
+use seatrial_record::{Exit, HealthTransition, LogTail, Observation, Phase, PhaseInstant, ReplicaLife};
 use seatrial_spec::{Case, Contract};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::case_error;
 use super::event::{Event, Reporter};
-use crate::observe::{LogReader, Prober, Seen};
+use crate::observe::{First200, LogReader, Prober, Seen, monotonic_ns};
 use crate::worlds::Opened;
 
 /// How long a replica without a time of its own is watched.
@@ -26,7 +24,6 @@ const LOG_DRAIN: Duration = Duration::from_secs(30);
 pub struct Watching<'a> {
     pub case: &'a Case,
     pub contract: &'a Contract,
-    pub client: Client,
     pub worlds: &'a Opened,
     pub reporter: &'a dyn Reporter,
 }
@@ -61,8 +58,9 @@ impl<R: Replica> Life<R> {
             Stamp::CreateRequested(at) => Some(*at),
             _ => None,
         });
+        let zero = requested.unwrap_or_else(Instant::now);
         Life {
-            zero: requested.unwrap_or_else(Instant::now),
+            zero,
             log: Log::begin(watching, &replica, log_before),
             ready: None,
             ended: None,
@@ -70,6 +68,7 @@ impl<R: Replica> Life<R> {
                 replica: who.replica,
                 life: who.life,
                 began: who.began,
+                zero_monotonic_ns: monotonic_ns(zero),
                 ..Observation::default()
             },
             who,
@@ -82,8 +81,7 @@ impl<R: Replica> Life<R> {
     pub async fn settle(&mut self, watching: &Watching<'_>) -> anyhow::Result<()> {
         let number = self.who.replica;
         watching.worlds.reached(number, Stage::Started);
-        // None: it has ended before it could be asked, and its end is what is seen.
-        let address = self.replica.address(watching.contract.probe.port);
+        let prober = Prober::new(&self.replica, &watching.contract.probe)?;
         let (zero, health) = (self.zero, &mut self.seen.health);
         let changed = |state, at: Instant| {
             let after = at.saturating_duration_since(zero);
@@ -99,8 +97,9 @@ impl<R: Replica> Life<R> {
             });
         };
         tokio::select! {
-            at = until_ready(watching, address, zero, changed) => {
+            First200 { at, gap } = prober.until_ready(changed) => {
                 self.ready = Some(at);
+                self.seen.ready_gap_ns = gap.map(|gap| gap.as_nanos() as u64);
                 watching.worlds.reached(number, Stage::Ready);
             }
             ended = self.replica.ended() => self.ended = Some(ended?),
@@ -193,27 +192,6 @@ fn phase_of(stamp: &Stamp) -> (Phase, Instant) {
         Stamp::Created(at) => (Phase::Created, at),
         Stamp::Started(at) => (Phase::Started, at),
     }
-}
-
-/// The instant of the first 200; never, for a container that has no address.
-async fn until_ready(
-    watching: &Watching<'_>,
-    address: Option<(IpAddr, u16)>,
-    zero: Instant,
-    changed: impl FnMut(HealthState, Instant),
-) -> Instant {
-    let Some(address) = address else {
-        return std::future::pending().await;
-    };
-    let probe = &watching.contract.probe;
-    let prober = Prober::new(
-        watching.client.clone(),
-        address,
-        &probe.health,
-        probe.hanging_after,
-        zero,
-    );
-    prober.until_ready(changed).await
 }
 
 /// Tells the index when the log says that the installation has begun.
