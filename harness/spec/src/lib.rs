@@ -33,6 +33,7 @@ mod wire;
 
 pub use contract::{Contract, Marks, MethodContract, Probe};
 pub use diagnostic::{Problem, Problems};
+pub use duration::parse as duration;
 pub use image::{Image, ImageSource};
 pub use index::{Behind, IndexSetup, IndexSide};
 pub use instant::instant;

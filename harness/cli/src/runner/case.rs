@@ -1,32 +1,46 @@
 //! Runs one case from its first launch to its last fact. What is timed ends before anything inside a container is touched.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, stream};
 use seatrial_engine::{Engine, LaunchSpec, Network, Replica, ReplicaSpec};
-use seatrial_record::{Beginning, CaseError, Difference, IndexCourse, Observation, ReplicaLife};
-use seatrial_spec::{Case, Project, Restart};
+use seatrial_record::{Beginning, CaseError, Difference, IndexCourse, MachineLoad, Observation, ReplicaLife};
+use seatrial_spec::{Caches, Case, Restart};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::case_error;
-use super::event::Reporter;
+use super::event::Event;
 use super::fleet::{Progress, Wave, waves};
 use super::inside::{self, Files};
 use super::layout::{Layout, Places};
 use super::life::{Life, Watching, unborn};
 use super::prepare::Ready;
 use super::roster::Roster;
+use super::{Setting, case_error};
 use crate::course;
+use crate::machine::Held;
 use crate::session::Session;
 use crate::worlds::{IndexUrls, Opened};
 
 /// Replicas that are read, and those that are removed, at a time.
 const AT_ONCE: usize = 8;
+
+/// One boot of a case.
+#[derive(Clone, Copy, Debug)]
+pub struct Boot {
+    /// Number within its case, from 0.
+    pub iteration: usize,
+    /// Whether it is about time: held back while others use the processors, its load on the machine measured.
+    pub timed: bool,
+    /// Whether the facts of its replicas are read, and those started again that are to be; else it ends once they are ready.
+    pub facts: bool,
+}
 
 /// All that was seen of a case.
 #[derive(Default)]
@@ -37,18 +51,21 @@ pub struct Seen {
     pub differences: Option<Vec<Difference>>,
     /// Why some replica could not be launched or watched.
     pub error: Option<CaseError>,
+    /// The first create request.
+    pub began: Option<Instant>,
+    /// How long a timed boot was held back because others used the processors.
+    pub held_back: Duration,
+    /// What the machine did while a timed boot lasted, where it tells.
+    pub load: Option<MachineLoad>,
+    /// CPU time of each life until it was ready, of a timed boot.
+    pub cpu_ns: BTreeMap<ReplicaLife, u64>,
 }
 
 /// Launches the replicas of a case, watches each to its end or its time, starts some again, and reads the facts.
-pub async fn run(
-    session: &Session<impl Engine>,
-    project: &Project,
-    network: &Network,
-    case: &Case,
-    ready: &Ready,
-    reporter: &dyn Reporter,
-) -> anyhow::Result<Seen> {
-    let layouts = lay_out(session, case, ready, 0..case.scenario.replicas.count, 0).await?;
+pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready, boot: Boot) -> anyhow::Result<Seen> {
+    let (session, network) = (setting.session, setting.network);
+    let replicas = 0..case.scenario.replicas.count;
+    let layouts = lay_out(session, case, ready, boot.iteration, replicas.clone(), 0).await?;
     let worlds = ready.worlds.open(&session.index)?;
     let address = session
         .index
@@ -60,31 +77,43 @@ pub async fn run(
         network,
         ready,
         address,
-        tokens: (0..case.scenario.replicas.count)
-            .map(|replica| tokens(session, &worlds, replica))
-            .collect(),
+        iteration: boot.iteration,
+        tokens: replicas.map(|replica| tokens(session, &worlds, replica)).collect(),
         // The same for all, and spec lets no case have none.
         places: layouts[0].places(&ready.image.contract),
         watching: Watching {
             case,
             contract: &ready.image.contract,
             worlds: &worlds,
-            reporter,
+            reporter: setting.reporter,
+            timed: boot.timed,
         },
     };
+    if case.caches == Caches::Cold {
+        setting.page_cache.drop().await?;
+    }
+    let held = hold(setting, boot).await;
+    let before = boot.timed.then(|| setting.gate.meter().read()).flatten();
     // The script's clock begins with the first launch: nothing may come between.
     let zero = Instant::now();
     worlds.begin();
     let mut roster = trial.boot(zero, &layouts).await;
-    trial.read(&mut roster).await;
-    for restart in &case.scenario.replicas.restarts {
-        trial.restart(restart, &mut roster).await;
+    let load = before.and_then(|before| Some(setting.gate.meter().read()?.since(&before)));
+    if boot.facts {
+        trial.read(&mut roster).await;
+        for restart in &case.scenario.replicas.restarts {
+            trial.restart(restart, &mut roster).await;
+        }
     }
     trial.finish(&mut roster).await;
 
     let zero = roster.begun.values().min().copied().unwrap_or(zero);
     let mut seen = Seen {
-        course: course::of(&worlds, case, project, ready.worlds.seed(), zero),
+        course: course::of(&worlds, case, setting.project, ready.worlds.seed(), zero),
+        began: Some(zero),
+        held_back: held.back,
+        load,
+        cpu_ns: std::mem::take(&mut roster.cpu_ns),
         ..Seen::default()
     };
     roster
@@ -100,7 +129,31 @@ pub async fn run(
         .iter()
         .find_map(|observation| observation.error.clone());
     seen.observations = roster.observations;
+    if boot.timed {
+        clear_away(layouts).await;
+    }
     Ok(seen)
+}
+
+/// Holds a timed boot back until others leave it the machine.
+async fn hold<E: Engine>(setting: &Setting<'_, E>, boot: Boot) -> Held {
+    if !boot.timed {
+        return Held::default();
+    }
+    let held = setting.gate.wait().await;
+    if let Some(share) = held.unquiet {
+        let waited = held.back;
+        setting.reporter.on_event(&Event::Unquiet { share, waited });
+    }
+    held
+}
+
+/// Removes the app folders of a boot: there may be many boots. What cannot be removed goes with the run's folder.
+async fn clear_away(layouts: Vec<Layout>) {
+    let clearing = tokio::task::spawn_blocking(move || layouts.iter().for_each(Layout::remove));
+    if let Err(error) = clearing.await {
+        tracing::warn!("the app folders of a boot stay for the clean-up: {error}");
+    }
 }
 
 /// Makes the app folders of replicas, off the threads that watch other cases.
@@ -108,12 +161,13 @@ async fn lay_out(
     session: &Session<impl Engine>,
     case: &Case,
     ready: &Ready,
+    iteration: usize,
     replicas: Range<usize>,
     life: usize,
 ) -> anyhow::Result<Vec<Layout>> {
     let folder = session.folder.path().to_owned();
     let (case, ready) = (case.clone(), ready.clone());
-    let make = move |replica| Layout::make(&folder, &case, &ready, replica, life);
+    let make = move |replica| Layout::make(&folder, &case, &ready, (iteration, replica, life));
     tokio::task::spawn_blocking(|| replicas.map(make).collect()).await?
 }
 
@@ -128,6 +182,8 @@ struct Trial<'a, E> {
     session: &'a Session<E>,
     network: &'a Network,
     ready: &'a Ready,
+    /// Number of this boot within its case.
+    iteration: usize,
     /// Where containers find the index.
     address: SocketAddr,
     /// By replica.
@@ -243,6 +299,7 @@ impl<E: Engine> Trial<'_, E> {
                 self.session,
                 self.watching.case,
                 self.ready,
+                self.iteration,
                 wave.replicas.clone(),
                 life,
             )

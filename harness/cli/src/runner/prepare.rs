@@ -8,17 +8,15 @@ use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use seatrial_engine::{Engine, ImageInfo};
 use seatrial_record::{CaseError, ImageFacts};
-use seatrial_spec::{Case, Method, Plan, Project};
+use seatrial_spec::{Caches, Case, Method, Plan, Project};
 use tokio::sync::OnceCell;
 
+use super::sampling::{self, Boots};
 use super::{Orders, case_error, image_facts};
 use crate::images::{self, Added, NamedImage};
 use crate::requirements::Requirements;
 use crate::session::Session;
 use crate::worlds::{IndexUrls, Opened, Worlds};
-
-/// Tag of scenarios whose cases run alone.
-const TIMED: &str = "timed";
 
 /// A plan with everything at hand.
 pub struct Prepared {
@@ -31,13 +29,15 @@ pub struct Prepared {
 /// One case and what it needs.
 pub struct PreparedCase {
     pub case: Case,
+    /// How often it is booted.
+    pub boots: Boots,
     pub ready: Result<Ready, CaseError>,
 }
 
 impl PreparedCase {
-    /// Whether its scenario is about time and it must therefore have the machine to itself.
+    /// Whether it is about time and must therefore have the machine to itself.
     pub fn is_timed(&self) -> bool {
-        self.case.scenario.tags.iter().any(|tag| tag == TIMED)
+        sampling::is_timed(&self.case)
     }
 }
 
@@ -84,6 +84,7 @@ pub async fn all(
                 place,
                 PreparedCase {
                     case: case.clone(),
+                    boots: Boots::of(case, orders.sampling),
                     ready,
                 },
             )
@@ -113,6 +114,9 @@ struct Shelf<'a, E> {
 impl<E: Engine> Shelf<'_, E> {
     /// What one case needs.
     async fn ready(&self, case: &Case) -> Result<Ready, CaseError> {
+        if case.caches == Caches::Cold {
+            self.orders.page_cache.may_be_dropped()?;
+        }
         let image = self.image(&case.image).await?;
         let mut ready = Ready {
             image,
@@ -150,7 +154,11 @@ impl<E: Engine> Shelf<'_, E> {
                     None => image,
                 };
                 let tree = images::build_tree(self.session, &builder, added, &extend.tree.then, self.say).await;
-                ready.tree = Some(tree.map_err(case_error)?);
+                let tree = tree.map_err(case_error)?;
+                ready.tree = Some(match case.caches {
+                    Caches::Cold => images::uncompiled(self.session, &tree).await.map_err(case_error)?,
+                    Caches::Fresh | Caches::Warm => tree,
+                });
             }
             Method::Dockerfile => {
                 let user = image.contract.dockerfile_user.clone().unwrap_or_default();
