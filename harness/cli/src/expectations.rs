@@ -1,12 +1,18 @@
 //! From the expectations of a scenario file to those of a record: the same meaning, with each line quoted.
 
-use seatrial_record::{Check, Expectation, HealthState, Origin, Place};
-use seatrial_spec::{At, Case, Expect, Method, PackageExpect, Project, ReplicasExpect};
+use seatrial_record::{Check, Expectation, HealthState, Origin, Place, TimeFigure};
+use seatrial_spec::{At, Budget, Case, Expect, Method, PackageExpect, Project, ReplicasExpect};
 
 /// Every expectation of one case, in the order the record judges them: those that it writes down, then that every event
 /// of its scripts happens that can, for an event that never did shows nothing.
 pub fn of(case: &Case, project: &Project) -> Vec<Expectation> {
     let mut all = written(&case.expect, project);
+    for (budget, at) in &case.expect.budget {
+        all.push(Expectation {
+            check: budget_check(budget, case),
+            place: place(at, project),
+        });
+    }
     let setup = &case.scenario.index;
     for (index, side) in ["main", "extra"].into_iter().zip(setup.sides()) {
         let events = side.script.iter().filter(|event| event.when.can_come(case.method));
@@ -111,6 +117,25 @@ fn replicas_check(replicas: &ReplicasExpect) -> Check {
     }
 }
 
+fn budget_check(budget: &Budget, case: &Case) -> Check {
+    let time = |figure, below| Check::TimeBudget {
+        figure,
+        below_ns: ns(below),
+    };
+    match budget {
+        Budget::Ready(below) => time(TimeFigure::Ready, *below),
+        Budget::Part(part, below) => time(TimeFigure::Part(part.to_string()), *below),
+        Budget::Cpu(below) => time(TimeFigure::Cpu, *below),
+        Budget::Memory(below_bytes) => Check::MemoryBudget {
+            below_bytes: *below_bytes,
+        },
+        Budget::Ratio { to, at_most, .. } => Check::RatioBudget {
+            to: case.peer(*to).expect("checked by seatrial-spec to have a case"),
+            at_most: *at_most,
+        },
+    }
+}
+
 fn origins(origin: seatrial_spec::Origin) -> Vec<Origin> {
     use seatrial_spec::Origin as Word;
     match origin {
@@ -145,4 +170,36 @@ pub fn place(at: &At, project: &Project) -> Place {
 
 fn ns(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use seatrial_record::{Observation, Phase, PhaseInstant, breakdown};
+    use seatrial_spec::Part;
+
+    /// Both know the same parts, by the same names.
+    #[test]
+    fn every_part_of_the_language_is_one_that_records_have() {
+        let reached = [
+            Phase::Created,
+            Phase::Started,
+            Phase::InstallBegin,
+            Phase::InstallEnd,
+            Phase::ServerStart,
+            Phase::Listen,
+            Phase::InitBegin,
+            Phase::InitEnd,
+            Phase::Ready,
+        ];
+        let phases = reached
+            .into_iter()
+            .zip(1..)
+            .map(|(phase, at_ns)| PhaseInstant { phase, at_ns });
+        let seen = Observation {
+            phases: phases.collect(),
+            ..Observation::default()
+        };
+        let names: Vec<_> = breakdown(&seen).into_iter().map(|part| part.name).collect();
+        assert_eq!(names, Part::ALL.map(Part::as_str));
+    }
 }

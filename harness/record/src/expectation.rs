@@ -141,6 +141,47 @@ pub enum Check {
         #[serde(default)]
         hits: bool,
     },
+    /// A time of the case, the median over its boots, is below a limit.
+    TimeBudget {
+        /// Which.
+        figure: TimeFigure,
+        /// The limit, nanoseconds.
+        below_ns: u64,
+    },
+    /// The peak memory of the container, the median over its boots, is below a limit.
+    MemoryBudget {
+        /// The limit, bytes.
+        below_bytes: u64,
+    },
+    /// The time to ready is at most so many times that of another case of the run.
+    RatioBudget {
+        /// Id of the other case.
+        to: String,
+        /// So many times.
+        at_most: f64,
+    },
+}
+
+/// A time that a budget limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TimeFigure {
+    /// From the create request to ready.
+    Ready,
+    /// CPU time of the container until it is ready, user and system; of samples only.
+    Cpu,
+    /// One part of the time to ready, by its name in [`breakdown`](crate::breakdown).
+    Part(String),
+}
+
+impl fmt::Display for TimeFigure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready => f.write_str("time to ready"),
+            Self::Cpu => f.write_str("CPU time"),
+            Self::Part(name) => write!(f, "time of `{name}`"),
+        }
+    }
 }
 
 impl Check {
@@ -159,7 +200,22 @@ impl Check {
             Self::Identical => "replicas.identical".into(),
             Self::Drift { .. } => "replicas.drift".into(),
             Self::Event { name, .. } => format!("script.{name}"),
+            Self::TimeBudget { figure, .. } => match figure {
+                TimeFigure::Ready => "budget.ready".into(),
+                TimeFigure::Cpu => "budget.cpu".into(),
+                TimeFigure::Part(name) => format!("budget.{name}"),
+            },
+            Self::MemoryBudget { .. } => "budget.memory".into(),
+            Self::RatioBudget { .. } => "budget.ratio".into(),
         }
+    }
+
+    /// Whether it limits what boots cost, which is no functional fact.
+    pub fn is_budget(&self) -> bool {
+        matches!(
+            self,
+            Self::TimeBudget { .. } | Self::MemoryBudget { .. } | Self::RatioBudget { .. }
+        )
     }
 }
 
@@ -259,6 +315,13 @@ impl fmt::Display for Check {
                 f.write_str(" happens")?;
                 f.write_str(if *hits { " and changes an answer" } else { "" })
             }
+            Self::TimeBudget { figure, below_ns } => {
+                write!(f, "median {figure} below {}", numbers::limit(*below_ns))
+            }
+            Self::MemoryBudget { below_bytes } => {
+                write!(f, "median peak memory below {}", numbers::bytes(*below_bytes))
+            }
+            Self::RatioBudget { to, at_most } => write!(f, "at most {at_most}x the time to ready of {to}"),
         }
     }
 }

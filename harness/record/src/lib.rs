@@ -26,7 +26,7 @@ pub mod snapshot;
 pub use differences::{Contents, Difference, FileDifference, Kind, differences};
 pub use document::{RecordError, schema};
 pub use exit::ExitCode;
-pub use expectation::{Check, Expectation, Place};
+pub use expectation::{Check, Expectation, Place, TimeFigure};
 pub use explain::{Explanation, explain};
 pub use index::{Asked, EventKind, IndexCourse, IndexEvent, IndexRequest, IndexUse};
 pub use judge::{Finding, Verdict};

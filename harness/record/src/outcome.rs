@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::exit::ExitCode;
+use crate::expectation::Check;
 use crate::run::{CaseRecord, RunRecord, SnapshotState};
 
 /// How a planned case came out.
@@ -46,10 +47,24 @@ pub struct Totals {
 impl CaseRecord {
     /// The outcome of this case. A case without a verdict for each of its expectations has not shown that they hold.
     pub fn outcome(&self) -> Outcome {
+        self.outcome_of(|_| true)
+    }
+
+    /// The outcome by its functional facts alone: what its boots cost is left out.
+    pub fn functional_outcome(&self) -> Outcome {
+        self.outcome_of(|check| !check.is_budget())
+    }
+
+    fn outcome_of(&self, counts: fn(&Check) -> bool) -> Outcome {
         let judged = self.verdicts.len() == self.expectations.len();
+        let mut counted = self
+            .expectations
+            .iter()
+            .zip(&self.verdicts)
+            .filter(|(one, _)| counts(&one.check));
         match &self.error {
             Some(_) => Outcome::Errored,
-            None if judged && self.verdicts.iter().all(|verdict| verdict.passed()) => Outcome::Passed,
+            None if judged && counted.all(|(_, verdict)| verdict.passed()) => Outcome::Passed,
             None => Outcome::Failed,
         }
     }

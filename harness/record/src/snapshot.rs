@@ -1,6 +1,6 @@
 //! The functional facts of a case as text, in the file format of insta, so that `cargo insta review` reads it too.
 //!
-//! A snapshot holds only what a hundred runs would agree on: no durations, no ids, no places of this host, and of the
+//! A snapshot holds only what a hundred runs would agree on: no durations, no budgets, no ids, no places of this host, and of the
 //! health only what timing cannot change. Files are read and written elsewhere.
 
 use std::fmt::Write as _;
@@ -90,13 +90,14 @@ pub fn compare(accepted: Option<&str>, case: &CaseRecord) -> Comparison {
 
 /// The functional facts of a case, one a line.
 pub fn facts(case: &CaseRecord) -> String {
-    let mut text = format!("outcome: {}\n", case.outcome().word());
+    let mut text = format!("outcome: {}\n", case.functional_outcome().word());
     section(
         &mut text,
         "expectations",
         case.expectations
             .iter()
             .zip(&case.verdicts)
+            .filter(|(expectation, _)| !expectation.check.is_budget())
             .map(|(expectation, verdict)| {
                 let finding = if verdict.passed() { "holds" } else { "does not hold" };
                 format!("{}: {finding}", expectation.check.subject())

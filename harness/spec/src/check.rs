@@ -2,6 +2,7 @@
 
 mod action;
 mod again;
+mod budget;
 mod contract;
 mod expect;
 mod extend;
@@ -13,6 +14,7 @@ mod path;
 mod release;
 mod replicas;
 mod requirement;
+mod sampling;
 mod scenario;
 mod script;
 mod universe;

@@ -39,6 +39,8 @@ pub struct Contract {
     pub index_env: BTreeMap<String, String>,
     /// Extension by pip at boot.
     pub dynamic: Option<MethodContract>,
+    /// Where pip's cache lies when it is to outlive a container; `None`: not known.
+    pub pip_cache: Option<PipCache>,
     /// Extension by a mounted tree.
     pub preinstalled: Option<MethodContract>,
     /// User that a derived image must end with; `None`: derived images are not supported.
@@ -98,6 +100,15 @@ pub struct MethodContract {
     /// Environment variable that switches it on.
     pub variable: String,
     /// Default path (file for dynamic, directory for preinstalled), relative to the entry script's directory.
+    pub path: String,
+}
+
+/// Where pip keeps what it has fetched and built, for a folder that is mounted there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipCache {
+    /// Environment variable that names the folder.
+    pub variable: String,
+    /// The folder, absolute in the container.
     pub path: String,
 }
 

@@ -5,6 +5,7 @@
 //! Every problem of every file is reported at once, each with its line, its snippet and the nearest
 //! valid word.
 
+mod budget;
 mod check;
 mod contract;
 mod diagnostic;
@@ -31,7 +32,8 @@ mod tree;
 mod universe;
 mod wire;
 
-pub use contract::{Contract, Marks, MethodContract, Probe};
+pub use budget::{Budget, Part};
+pub use contract::{Contract, Marks, MethodContract, PipCache, Probe};
 pub use diagnostic::{Problem, Problems};
 pub use duration::parse as duration;
 pub use image::{Image, ImageSource};

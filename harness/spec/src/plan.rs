@@ -1,7 +1,9 @@
 //! What will run: cases, which are scenarios times variants.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::budget::Budget;
 use crate::sampling::Caches;
 use crate::scenario::{Exception, Expect, Method, Scenario};
 
@@ -15,7 +17,8 @@ pub struct Plan {
 /// One scenario at one point of its axes.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// `group/name@variant`; the variant is the method, with `IMAGE+` in front when the scenario names several images.
+    /// `group/name@variant`; the variant is the method, with `IMAGE+` in front when the scenario names several images and
+    /// `+CACHES` behind when it names other caches than `fresh`.
     pub id: String,
     /// The scenario.
     pub scenario: Arc<Scenario>,
@@ -39,43 +42,88 @@ impl Case {
             .rsplit_once('@')
             .map_or(self.id.as_str(), |(_, variant)| variant)
     }
+
+    /// Id of the case of another method that this one is compared with: on the same image, and with the same caches or,
+    /// where that method has no `warm`, with `fresh` ones. `None` where the scenario has no such case.
+    #[must_use]
+    pub fn peer(&self, method: Method) -> Option<String> {
+        let scenario = &self.scenario;
+        let caches = scenario.sampling.comparable(self.caches, method)?;
+        let there = scenario.extend.via.contains(&method);
+        there.then(|| id(scenario, &self.image, method, caches))
+    }
+
+    /// Whether a ratio of this budget can be judged among cases with these ids.
+    fn has_peer(&self, budget: &Budget, ids: &BTreeSet<String>) -> bool {
+        let Budget::Ratio { to, .. } = budget else {
+            return true;
+        };
+        self.peer(*to).is_some_and(|peer| ids.contains(&peer))
+    }
 }
 
-/// The cases of one scenario: images outside, methods inside, both in file order.
+impl Plan {
+    /// A plan of these cases. A ratio to a case that is not among them is not expected: nothing of this run could show it.
+    pub(crate) fn of(mut cases: Vec<Case>) -> Self {
+        let ids: BTreeSet<String> = cases.iter().map(|case| case.id.clone()).collect();
+        for case in &mut cases {
+            let mut budget = std::mem::take(&mut case.expect.budget);
+            budget.retain(|(budget, _)| case.has_peer(budget, &ids));
+            case.expect.budget = budget;
+        }
+        Self { cases }
+    }
+}
+
+/// The cases of one scenario: images outside, methods inside, caches innermost, all in file order.
 pub(crate) fn cases(scenario: &Arc<Scenario>) -> Vec<Case> {
     let points = scenario.images.iter().flat_map(|image| {
         let methods = scenario.extend.via.iter();
         methods.map(move |method| (image, *method))
     });
-    points.map(|(image, method)| case(scenario, image, method)).collect()
+    points
+        .flat_map(|(image, method)| {
+            let states = scenario.sampling.caches_of(method);
+            states.map(move |caches| case(scenario, image, method, caches))
+        })
+        .collect()
 }
 
-fn case(scenario: &Arc<Scenario>, image: &str, method: Method) -> Case {
-    let variant = match scenario.images.as_slice() {
-        [_] => method.to_string(),
-        _ => format!("{image}+{method}"),
-    };
+fn case(scenario: &Arc<Scenario>, image: &str, method: Method, caches: Caches) -> Case {
     let mut expect = scenario.expect.clone();
     let mut because = Vec::new();
-    for exception in scenario.except.iter().filter(|it| it.applies(image, method)) {
+    for exception in scenario.except.iter().filter(|it| it.applies(image, method, caches)) {
         expect.replace(&exception.expect);
         because.push(exception.why.clone());
     }
+    expect.budget.retain(|(budget, _)| budget.concerns(method));
     Case {
-        id: format!("{}@{variant}", scenario.name),
+        id: id(scenario, image, method, caches),
         scenario: Arc::clone(scenario),
         image: image.to_owned(),
         method,
-        caches: Caches::default(),
+        caches,
         expect,
         because,
     }
 }
 
+fn id(scenario: &Scenario, image: &str, method: Method, caches: Caches) -> String {
+    let mut variant = match scenario.images.as_slice() {
+        [_] => method.to_string(),
+        _ => format!("{image}+{method}"),
+    };
+    if scenario.sampling.caches != [Caches::Fresh] {
+        variant.push_str(&format!("+{caches}"));
+    }
+    format!("{}@{variant}", scenario.name)
+}
+
 impl Exception {
-    fn applies(&self, image: &str, method: Method) -> bool {
+    pub(crate) fn applies(&self, image: &str, method: Method, caches: Caches) -> bool {
         (self.via.is_empty() || self.via.contains(&method))
             && (self.images.is_empty() || self.images.iter().any(|name| name == image))
+            && (self.caches.is_empty() || self.caches.contains(&caches))
     }
 }
 
@@ -103,6 +151,7 @@ impl Expect {
             self.score = None;
             self.user = None;
             self.replicas = None;
+            self.budget.clear();
         }
         if !by.packages.is_empty() {
             self.packages.clone_from(&by.packages);
@@ -126,6 +175,9 @@ impl Expect {
         }
         if by.replicas.is_some() {
             self.replicas.clone_from(&by.replicas);
+        }
+        if !by.budget.is_empty() {
+            self.budget.clone_from(&by.budget);
         }
     }
 }
@@ -206,11 +258,16 @@ mod tests {
         fn ids_are_unique_and_stable(
             images in subsequence(vec!["a", "b", "a-b"], 1..=3),
             via in subsequence(Method::ALL.to_vec(), 1..=4),
+            caches in subsequence(vec![Caches::Cold, Caches::Fresh, Caches::Warm], 1..=3),
         ) {
-            let scenario = scenario(images.clone(), via.clone());
+            let mut scenario = Arc::into_inner(scenario(images.clone(), via.clone())).unwrap();
+            scenario.sampling.caches.clone_from(&caches);
+            let warm = if caches.contains(&Caches::Warm) { via.len() } else { 0 };
+            let never = if via.contains(&Method::Dynamic) { warm.saturating_sub(1) } else { warm };
+            let scenario = Arc::new(scenario);
             let ids = |()| cases(&scenario).into_iter().map(|case| case.id).collect::<Vec<_>>();
             let first = ids(());
-            prop_assert_eq!(first.len(), images.len() * via.len());
+            prop_assert_eq!(first.len(), images.len() * (via.len() * caches.len() - never));
             prop_assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), first.len());
             prop_assert_eq!(first, ids(()));
         }
@@ -226,6 +283,7 @@ mod tests {
         scenario.except.push(Exception {
             via: vec![Method::Dynamic],
             images: Vec::new(),
+            caches: Vec::new(),
             why: "pip replaces flask".to_owned(),
             expect: Expect {
                 refuses: Some((refuses(&[]), at())),
@@ -268,6 +326,47 @@ mod tests {
         assert_eq!(replaced(with_refuses(&[1])), (true, true, true));
         assert_eq!(replaced(with_refuses(&[0])), (false, true, false));
         assert_eq!(replaced(with_refuses(&[])), (false, true, false));
+    }
+
+    #[test]
+    fn warm_is_compared_with_fresh_where_nothing_could_be_warm() {
+        let peer = |caches: &[Caches], of: Caches| {
+            let mut scenario = Arc::into_inner(scenario(vec!["a"], vec![Method::None, Method::Dynamic])).unwrap();
+            scenario.sampling.caches = caches.to_vec();
+            let cases = cases(&Arc::new(scenario));
+            let dynamic = cases
+                .iter()
+                .find(|case| case.method == Method::Dynamic && case.caches == of);
+            dynamic.unwrap().peer(Method::None)
+        };
+        use Caches::{Cold, Fresh, Warm};
+        assert_eq!(peer(&[Fresh], Fresh).unwrap(), "group/name@none");
+        assert_eq!(peer(&[Cold, Fresh], Cold).unwrap(), "group/name@none+cold");
+        assert_eq!(peer(&[Fresh, Warm], Warm).unwrap(), "group/name@none+fresh");
+        assert_eq!(peer(&[Cold, Warm], Warm), None);
+    }
+
+    #[test]
+    fn a_budget_is_of_the_cases_that_have_what_it_limits() {
+        let mut scenario = Arc::into_inner(scenario(vec!["a"], vec![Method::None, Method::Dynamic])).unwrap();
+        let second = Duration::from_secs(1);
+        let ratio = Budget::Ratio {
+            of: Method::Dynamic,
+            to: Method::None,
+            at_most: 12.0,
+        };
+        let budget = [
+            Budget::Ready(second),
+            Budget::Part(crate::budget::Part::Install, second),
+            ratio,
+        ];
+        scenario.expect.budget = budget.into_iter().map(|budget| (budget, at())).collect();
+        let cases = cases(&Arc::new(scenario));
+        let counts = |cases: &[Case]| cases.iter().map(|case| case.expect.budget.len()).collect::<Vec<_>>();
+        assert_eq!(counts(&cases), [1, 3]);
+        assert_eq!(counts(&Plan::of(cases.clone()).cases), [1, 3]);
+        let alone = Plan::of(vec![cases[1].clone()]);
+        assert_eq!(counts(&alone.cases), [2], "a ratio needs the other case in the run");
     }
 
     #[test]

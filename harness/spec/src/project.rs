@@ -124,9 +124,7 @@ impl Project {
             return Err(problems.sorted());
         }
         let cases = scenarios.iter().flat_map(plan::cases);
-        let plan = Plan {
-            cases: cases.filter(|case| selection.takes(case)).collect(),
-        };
+        let plan = Plan::of(cases.filter(|case| selection.takes(case)).collect());
         Ok((plan, scenarios))
     }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::scenario::Method;
+use crate::wire::CachesWord;
+
 /// Repetition of timed boots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sampling {
@@ -29,6 +32,21 @@ impl Sampling {
     pub fn repeats(&self) -> bool {
         self.warm_up + self.samples > 1
     }
+
+    /// The states in which a method has cases, in file order. Only pip at boot has a cache that could be warm: of every
+    /// other method `warm` would be `fresh` again.
+    pub(crate) fn caches_of(&self, method: Method) -> impl Iterator<Item = Caches> {
+        let differs = move |caches: &Caches| *caches != Caches::Warm || method == Method::Dynamic;
+        self.caches.iter().copied().filter(differs)
+    }
+
+    /// The state in which a method is compared with a case of another that has `caches`: the same, or `fresh` where it has
+    /// no case that is `warm`.
+    pub(crate) fn comparable(&self, caches: Caches, method: Method) -> Option<Caches> {
+        let mut states = [caches, Caches::Fresh].into_iter();
+        let wanted = states.find(|state| *state != Caches::Warm || method == Method::Dynamic)?;
+        self.caches.contains(&wanted).then_some(wanted)
+    }
 }
 
 /// What is at hand when a container boots. The container is always new.
@@ -52,6 +70,16 @@ impl Caches {
             Self::Cold => "cold",
             Self::Fresh => "fresh",
             Self::Warm => "warm",
+        }
+    }
+}
+
+impl From<CachesWord> for Caches {
+    fn from(word: CachesWord) -> Self {
+        match word {
+            CachesWord::Cold => Self::Cold,
+            CachesWord::Fresh => Self::Fresh,
+            CachesWord::Warm => Self::Warm,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::budget::Budget;
 use crate::index::IndexSetup;
 use crate::replicas::{Replicas, ReplicasExpect};
-use crate::sampling::Sampling;
+use crate::sampling::{Caches, Sampling};
 use crate::wire::{MethodWord, OriginWord};
 
 /// A place in a file, for messages at load time and at run time.
@@ -106,6 +107,21 @@ pub struct Scenario {
     pub except: Vec<Exception>,
 }
 
+/// Tag of scenarios whose cases run alone.
+const TIMED: &str = "timed";
+
+impl Scenario {
+    /// Whether it is about time, so that its cases must have the machine to themselves: by its tag, its `samples` or
+    /// `caches`, or a budget.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        let mut expects = std::iter::once(&self.expect).chain(self.except.iter().map(|exception| &exception.expect));
+        self.tags.iter().any(|tag| tag == TIMED)
+            || self.sampling != Sampling::default()
+            || expects.any(|expect| !expect.budget.is_empty())
+    }
+}
+
 /// The packages added and the methods that carry them.
 #[derive(Clone, Debug)]
 pub struct Extend {
@@ -140,6 +156,8 @@ pub struct Exception {
     pub via: Vec<Method>,
     /// Images it applies to; empty: all.
     pub images: Vec<String>,
+    /// States of the caches it applies to; empty: all.
+    pub caches: Vec<Caches>,
     /// Why these differ; printed when one of them fails.
     pub why: String,
     /// The keys given here replace those of `Scenario::expect`.
@@ -178,6 +196,8 @@ pub struct Expect {
     pub index_at_most: Option<(u64, At)>,
     /// What the replicas have in common, or do not.
     pub replicas: Option<(ReplicasExpect, At)>,
+    /// What the boots may cost, in file order.
+    pub budget: Vec<(Budget, At)>,
 }
 
 impl Expect {

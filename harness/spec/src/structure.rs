@@ -51,6 +51,7 @@ impl Walker<'_> {
             ("integer", Kind::Number(number, _)) if !number.is_f64() => {
                 self.range(schema, node, number.as_i64().unwrap_or(i64::MAX));
             }
+            ("number", Kind::Number(number, _)) => self.above(schema, node, number.as_f64().unwrap_or(f64::MAX)),
             ("boolean", Kind::Bool(_)) | ("", _) => {}
             (expected, _) => self.wrong_type(schema, expected, node),
         }
@@ -143,6 +144,16 @@ impl Walker<'_> {
         self.problems.push(problem.expected(allowed));
     }
 
+    fn above(&mut self, schema: &Map<String, Value>, node: &Node, number: f64) {
+        let low = schema.get("exclusiveMinimum").and_then(Value::as_f64);
+        if let Some(low) = low.filter(|low| number <= *low) {
+            let what = format!("{} is out of range: {number}", node.name());
+            let problem = self.source.problem(node.span, what);
+            self.problems
+                .push(problem.expected(format!("expected more than {low}")));
+        }
+    }
+
     fn constant(&mut self, constant: &Value, node: &Node) {
         let matches = matches!(&node.kind, Kind::Number(number, _) if number.as_i64() == constant.as_i64());
         if !matches {
@@ -230,6 +241,7 @@ impl Walker<'_> {
             "object" => "a mapping",
             "array" => "a list",
             "integer" => "a whole number",
+            "number" => "a number",
             "boolean" => "`true` or `false`",
             _ => "text",
         };

@@ -1,5 +1,6 @@
 //! What may be written: private wire structs, the JSON Schemas that follow from them, and the way from text to them.
 
+mod budget;
 mod contract;
 mod image;
 mod index;
@@ -19,6 +20,7 @@ use crate::source::Source;
 use crate::tree::Node;
 use crate::{events, structure};
 
+pub(crate) use budget::{BudgetBlock, CachesWord, RatioEntry, SamplesBlock};
 pub(crate) use contract::ContractFile;
 pub(crate) use image::{ImageFile, SourceEntry};
 pub(crate) use index::{
@@ -138,10 +140,11 @@ mod tests {
                         retry_after delay throttle truncate connection content what share within at_least refuses inner \
                         container score user health log asked at_most identical drift in odd since uid send json origin \
                         copies absent import uploaded requires extras requires_python yanked files modules raises \
-                        import_cost size count scripts expected resolves fails x";
+                        import_cost size count scripts expected resolves fails samples warm_up caches \
+                        budget below ratio of to at_most cpu memory install x";
 
     const SCALARS: &str = "1 2 0 -3 1.26 60s 0s 60 5mb 50% true ~ none dynamic image user refused live restarted reset \
-                           stale pages 502 99 text 'quoted' ''";
+                           stale pages 502 99 cold warm text 'quoted' ''";
 
     /// Flow mappings and lists of known words: near the language, seldom in it.
     fn yaml() -> impl Strategy<Value = String> {

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use seatrial_spec::{At, Behind, Case, Event, Expected, Project, Restart, Scenario, Selection, UniverseProject};
+use seatrial_spec::{
+    At, Behind, Budget, Case, Event, Expected, Project, Restart, Sampling, Scenario, Selection, UniverseProject,
+};
 
 /// One test for each file of a folder, and one that finds files without a test.
 macro_rules! cases {
@@ -29,10 +31,12 @@ macro_rules! cases {
 }
 
 cases!(accept in "accept", is_accepted, [
+    budgets_alone: "budgets-alone",
     every_key: "every-key",
     index_alone: "index-alone",
     moving_index: "moving-index",
     replicas: "replicas",
+    samples_and_budgets: "samples-and-budgets",
     smallest: "smallest",
     triggers_that_come: "triggers-that-come",
     two_axes: "two-axes",
@@ -46,6 +50,10 @@ cases!(reject in "reject", is_rejected, [
     bad_instant: "bad-instant",
     bad_requirement: "bad-requirement",
     boot_undecided: "boot-undecided",
+    budget_for_nothing: "budget-for-nothing",
+    budget_of_a_refusal: "budget-of-a-refusal",
+    budget_shape: "budget-shape",
+    caches_empty: "caches-empty",
     constraint_for_nothing: "constraint-for-nothing",
     drift: "drift",
     drift_shape: "drift-shape",
@@ -61,9 +69,10 @@ cases!(reject in "reject", is_rejected, [
     environment_number: "environment-number",
     event_after_as_of: "event-after-as-of",
     event_for_nothing: "event-for-nothing",
-    event_on_what_is_gone: "event-on-what-is-gone",
     event_names: "event-names",
+    event_on_what_is_gone: "event-on-what-is-gone",
     exception_for_nothing: "exception-for-nothing",
+    exception_for_other_caches: "exception-for-other-caches",
     exception_without_case: "exception-without-case",
     fault_for_no_file: "fault-for-no-file",
     fault_without_requests: "fault-without-requests",
@@ -92,6 +101,8 @@ cases!(reject in "reject", is_rejected, [
     package_names: "package-names",
     paths_that_leave: "paths-that-leave",
     published_twice: "published-twice",
+    ratio_of_a_refusal: "ratio-of-a-refusal",
+    ratio_without_a_side: "ratio-without-a-side",
     ready_and_refuses: "ready-and-refuses",
     ready_and_refuses_of_one: "ready-and-refuses-of-one",
     refuses_with_200: "refuses-with-200",
@@ -99,6 +110,9 @@ cases!(reject in "reject", is_rejected, [
     replica_out_of_range: "replica-out-of-range",
     replicas_unseen: "replicas-unseen",
     request_for_nothing: "request-for-nothing",
+    samples_shape: "samples-shape",
+    samples_that_cannot_be_repeated: "samples-that-cannot-be-repeated",
+    samples_without_effect: "samples-without-effect",
     script_shape: "script-shape",
     script_without_universe: "script-without-universe",
     since_what_explains_nothing: "since-what-explains-nothing",
@@ -117,6 +131,8 @@ cases!(reject in "reject", is_rejected, [
     unobservable: "unobservable",
     variables_set_twice: "variables-set-twice",
     version_as_number: "version-as-number",
+    warm_for_nothing: "warm-for-nothing",
+    warm_where_nothing_installs: "warm-where-nothing-installs",
     wrong_type: "wrong-type",
     yanked_twice: "yanked-twice",
 ]);
@@ -204,20 +220,26 @@ fn is_no_universe(folder: &str, name: &str) {
 /// A case as text: what it runs, how the index moves, and every expectation with its place.
 fn tell(case: &Case) -> String {
     let mut text = tell_course(&case.scenario);
-    let mut line = |at: &At, what: &dyn std::fmt::Debug| {
+    let line = |text: &mut String, at: &At, what: &dyn std::fmt::Debug| {
         writeln!(text, "  {}:{} {what:?}", at.line, at.column).unwrap();
     };
     let expect = &case.expect;
-    expect.ready.iter().for_each(|(it, at)| line(at, it));
-    expect.refuses.iter().for_each(|(it, at)| line(at, it));
-    expect.packages.iter().for_each(|(it, at)| line(at, it));
-    expect.score.iter().for_each(|(it, at)| line(at, it));
-    expect.user.iter().for_each(|(it, at)| line(at, it));
-    expect.health.iter().for_each(|(it, at)| line(at, it));
-    expect.log.iter().for_each(|(it, at)| line(at, it));
-    expect.index_asked.iter().for_each(|(it, at)| line(at, it));
-    expect.index_at_most.iter().for_each(|(it, at)| line(at, it));
-    expect.replicas.iter().for_each(|(it, at)| line(at, it));
+    expect.ready.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.refuses.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.packages.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.score.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.user.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.health.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.log.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.index_asked.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.index_at_most.iter().for_each(|(it, at)| line(&mut text, at, it));
+    expect.replicas.iter().for_each(|(it, at)| line(&mut text, at, it));
+    for (budget, at) in &expect.budget {
+        line(&mut text, at, budget);
+        if let Budget::Ratio { to, .. } = budget {
+            writeln!(text, "      against {:?}", case.peer(*to)).unwrap();
+        }
+    }
     for why in &case.because {
         writeln!(text, "  because: {why}").unwrap();
     }
@@ -241,6 +263,10 @@ fn tell_course(scenario: &Scenario) -> String {
     for Restart { replica, recreated, at } in &scenario.replicas.restarts {
         let how = if *recreated { "recreated" } else { "restarted" };
         writeln!(text, "  {}:{} replica {replica} {how}", at.line, at.column).unwrap();
+    }
+    if scenario.is_timed() {
+        let Sampling { warm_up, samples, .. } = scenario.sampling;
+        writeln!(text, "  timed, {warm_up} boots and then {samples}").unwrap();
     }
     for (name, side) in ["main", "extra"].into_iter().zip(scenario.index.sides()) {
         if side.projects.is_empty() && side.script.is_empty() && side.upstream == Behind::Live {

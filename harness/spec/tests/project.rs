@@ -184,6 +184,32 @@ fn a_reader_stands_in_for_an_interpreter_and_never_beside_it() {
     );
 }
 
+#[test]
+fn a_contract_says_where_pip_keeps_its_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let contracts = folder.path().join("fixtures/contracts");
+    fs::create_dir(folder.path().join("scenarios")).unwrap();
+    fs::create_dir_all(&contracts).unwrap();
+    let demo = fs::read_to_string(tests().join("fixtures/contracts/demo.yaml")).unwrap();
+    fs::write(contracts.join("demo.yaml"), &demo).unwrap();
+    let odd = demo.replace("PIP_CACHE_DIR, path: /tmp/", "PIP_INDEX_URL, path: ");
+    fs::write(contracts.join("odd.yaml"), odd).unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    let cache = project.contracts()["demo"].pip_cache.clone().unwrap();
+    assert_eq!(
+        (cache.variable.as_str(), cache.path.as_str()),
+        ("PIP_CACHE_DIR", "/tmp/pip-cache")
+    );
+    let told: Vec<&str> = project.problems().iter().map(|problem| problem.what.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "the path `pip-cache` is relative",
+            "`PIP_INDEX_URL` is already set by `dynamic`"
+        ]
+    );
+}
+
 /// Quadratic checks would show here: this takes a fraction of a second, even without optimisation.
 #[test]
 fn ten_thousand_projects_are_read() {

@@ -18,20 +18,23 @@ pub struct Book<'a, E> {
     pub store: &'a Store,
     /// Cases that have been booted and will be booted again, as they would stand if the run ended now.
     pub unfinished: Vec<CaseRecord>,
+    /// Cases whose judgement is complete.
+    pub done: usize,
 }
 
 impl<E: Engine> Book<'_, E> {
-    /// Enters a case that has ended: judges it, compares its facts with the accepted ones, tells of it, and stores the record.
+    /// Enters a case that has ended: judges it, compares its facts with the accepted ones, tells of all whose judgement is
+    /// complete by that, and stores the record.
     pub fn enter(&mut self, mut ended: CaseRecord, alone: bool) -> Result<(), Failure> {
         ended.alone = alone;
         ended.judge();
         self.snapshots.compare(&mut ended).map_err(Failure::could_not_run)?;
-        self.setting.reporter.on_event(&Event::CaseFinished {
-            case: &ended,
-            done: self.record.cases.len() + 1,
-        });
         self.unfinished.retain(|case| case.id != ended.id);
-        self.record.cases.push(ended);
+        for judged in self.record.add(ended) {
+            self.done += 1;
+            let (case, done) = (&self.record.cases[judged], self.done);
+            self.setting.reporter.on_event(&Event::CaseFinished { case, done });
+        }
         self.write()
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seatrial_engine::Mount;
-use seatrial_spec::{Caches, Case, Contract, Method};
+use seatrial_spec::{Caches, Case, Contract, Method, PipCache};
 
 use super::prepare::Ready;
 use crate::cache;
@@ -23,20 +23,6 @@ pub struct Layout {
     tree: Option<(String, String)>,
     /// pip's cache on the host, which outlives the boots of the case.
     pip_cache: Option<(PathBuf, PipCache)>,
-}
-
-/// How pip is told where its cache lies.
-#[derive(Clone, Debug)]
-struct PipCache {
-    /// Environment variable.
-    variable: String,
-    /// Folder, absolute in the container.
-    path: String,
-}
-
-/// Where pip keeps its cache in the containers of a contract, if it says so.
-fn pip_cache(_contract: &Contract) -> Option<PipCache> {
-    None
 }
 
 /// Where things lie inside the containers of a case.
@@ -61,12 +47,12 @@ impl Layout {
         let scenario = &case.scenario;
         let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
         let id = cache::digest([case.id.as_bytes()]);
-        let warm = (case.caches == Caches::Warm && case.method == Method::Dynamic).then(|| pip_cache(contract));
-        let pip_cache = match warm.flatten() {
+        let warm = case.caches == Caches::Warm && case.method == Method::Dynamic;
+        let pip_cache = match contract.pip_cache.as_ref().filter(|_| warm) {
             Some(cache) => {
                 let kept = folder.join(format!("pip-{id}-{replica}"));
                 open_to_writers(&kept)?;
-                Some((kept, cache))
+                Some((kept, cache.clone()))
             }
             None => None,
         };

@@ -13,6 +13,7 @@ mod prepare;
 mod roster;
 mod sampling;
 mod timed;
+mod trial;
 
 use std::collections::BTreeMap;
 
@@ -102,6 +103,7 @@ pub async fn run<E: Engine>(
         setting: &setting,
         store,
         unfinished: vec![],
+        done: 0,
     };
     book.write()?;
 

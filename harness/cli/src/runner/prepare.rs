@@ -11,7 +11,7 @@ use seatrial_record::{CaseError, ImageFacts};
 use seatrial_spec::{Caches, Case, Method, Plan, Project};
 use tokio::sync::OnceCell;
 
-use super::sampling::{self, Boots};
+use super::sampling::Boots;
 use super::{Orders, case_error, image_facts};
 use crate::images::{self, Added, NamedImage};
 use crate::requirements::Requirements;
@@ -37,7 +37,7 @@ pub struct PreparedCase {
 impl PreparedCase {
     /// Whether it is about time and must therefore have the machine to itself.
     pub fn is_timed(&self) -> bool {
-        sampling::is_timed(&self.case)
+        self.case.scenario.is_timed()
     }
 }
 

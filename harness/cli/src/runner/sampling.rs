@@ -2,9 +2,6 @@
 
 use seatrial_spec::{Caches, Case, Method, Sampling};
 
-/// Tag of scenarios whose cases run alone.
-const TIMED: &str = "timed";
-
 /// What the command line says instead of the scenarios, for timed cases.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Instead {
@@ -24,10 +21,10 @@ pub struct Boots {
 }
 
 impl Boots {
-    /// How often a case is booted. One that is not timed, or not to be ready, is booted once: there is no time to sample.
+    /// How often a case is booted. One that is not timed, or cannot be repeated, is booted once.
     pub fn of(case: &Case, instead: Instead) -> Boots {
         let Sampling { warm_up, samples, .. } = case.scenario.sampling;
-        if !is_timed(case) || case.expect.ready.is_none() {
+        if !repeatable(case) {
             return Boots { warm_up: 0, samples: 1 };
         }
         let warm_up = instead.warm_up.unwrap_or(warm_up);
@@ -60,11 +57,12 @@ impl Boots {
     }
 }
 
-/// Whether a case is about time and must therefore have the machine to itself: its scenario has the tag, says how often it is
-/// booted, or names the state of the caches.
-pub fn is_timed(case: &Case) -> bool {
-    let tagged = case.scenario.tags.iter().any(|tag| tag == TIMED);
-    tagged || case.scenario.sampling != Sampling::default()
+/// Whether another boot of a case would be like its first, and would tell the same time.
+fn repeatable(case: &Case) -> bool {
+    let scenario = &case.scenario;
+    let alone = scenario.replicas.count == 1 && scenario.replicas.restarts.is_empty();
+    let still = scenario.index.sides().all(|side| side.script.is_empty());
+    scenario.is_timed() && alone && still && case.expect.ready.is_some()
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use seatrial_engine::Engine;
-use seatrial_record::{CaseRecord, Observation, Phase, Sample};
-use seatrial_spec::Case;
+use seatrial_record::{CaseRecord, Sample};
 use tokio::time::Instant;
 
 use super::book::Book;
@@ -115,7 +114,7 @@ impl<'a> Timing<'a> {
             ..Seen::default()
         });
         if self.boots.total() > 1 {
-            let sample = sample(&self.prepared.case, &seen, intended, setting.begun);
+            let sample = sample(&seen, intended, setting.begun);
             self.record.samples.push(Sample {
                 iteration,
                 warm_up,
@@ -145,34 +144,21 @@ impl<'a> Timing<'a> {
     }
 }
 
-/// What a boot took.
-fn sample(case: &Case, seen: &Seen, intended: Instant, run: Instant) -> Sample {
+/// What a boot took. Only cases of one replica are sampled.
+fn sample(seen: &Seen, intended: Instant, run: Instant) -> Sample {
     let on_run = |at: Instant| nanoseconds(at.saturating_duration_since(run));
-    let decisive = decisive(case, &seen.observations);
+    let life = seen.observations.first();
     Sample {
         intended_ns: on_run(intended),
         began_ns: on_run(seen.began.unwrap_or(intended)),
         held_back_ns: nanoseconds(seen.held_back),
-        phases: decisive.map(|seen| seen.phases.clone()).unwrap_or_default(),
-        ready_gap_ns: decisive.and_then(|seen| seen.ready_gap_ns),
-        cpu_ns: decisive.and_then(|of| seen.cpu_ns.get(&of.who()).copied()),
+        phases: life.map(|life| life.phases.clone()).unwrap_or_default(),
+        ready_gap_ns: life.and_then(|life| life.ready_gap_ns),
+        cpu_ns: life.and_then(|life| seen.cpu_ns.get(&life.who()).copied()),
         machine: seen.load,
         error: seen.error.clone(),
         ..Sample::default()
     }
-}
-
-/// The replica by whose readiness the case was ready: the last of those that are to be, or of so many as suffice.
-fn decisive<'a>(case: &Case, observations: &'a [Observation]) -> Option<&'a Observation> {
-    let (replicas, at_least) = match &case.expect.ready {
-        Some((ready, _)) => (ready.replicas.as_slice(), ready.at_least),
-        None => (&[][..], None),
-    };
-    let concerned = |seen: &&Observation| seen.life == 0 && (replicas.is_empty() || replicas.contains(&seen.replica));
-    let mut concerned: Vec<&Observation> = observations.iter().filter(concerned).collect();
-    concerned.sort_by_key(|seen| seen.instant(Phase::Ready).unwrap_or(u64::MAX));
-    let last = at_least.unwrap_or(concerned.len()).checked_sub(1)?;
-    concerned.get(last).copied()
 }
 
 fn nanoseconds(time: Duration) -> u64 {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{boot, course, lives, package, replicas, score, traces};
+use super::{boot, budget, course, lives, package, replicas, score, traces};
 use crate::expectation::Check;
 use crate::log_text::sanitize;
 use crate::observation::Observation;
@@ -40,29 +40,30 @@ impl Verdict {
     pub fn passed(&self) -> bool {
         self.finding == Finding::Holds
     }
+
+    /// What was seen, beside the words of what was expected.
+    pub(super) fn of(check: &Check, seen: Seen) -> Self {
+        Self {
+            finding: seen.finding,
+            expected: sanitize(check.to_string()),
+            actual: sanitize(seen.actual),
+            detail: seen.detail.iter().map(sanitize).collect(),
+        }
+    }
 }
 
 impl CaseRecord {
-    /// Judges the case anew from its own observations; a case that could not run has no verdicts.
+    /// Judges the case anew from what was seen of it; a case that could not run has no verdicts. What compares it with
+    /// another case stays open until [`RunRecord::add`](crate::RunRecord::add).
     pub fn judge(&mut self) {
         self.verdicts = match &self.error {
             Some(_) => Vec::new(),
             None => self
                 .expectations
                 .iter()
-                .map(|expectation| verdict(&expectation.check, self))
+                .map(|expectation| Verdict::of(&expectation.check, seen(&expectation.check, self)))
                 .collect(),
         };
-    }
-}
-
-fn verdict(check: &Check, case: &CaseRecord) -> Verdict {
-    let seen = seen(check, case);
-    Verdict {
-        finding: seen.finding,
-        expected: sanitize(check.to_string()),
-        actual: sanitize(seen.actual),
-        detail: seen.detail.iter().map(sanitize).collect(),
     }
 }
 
@@ -72,6 +73,9 @@ fn seen(check: &Check, case: &CaseRecord) -> Seen {
         Check::Identical => return replicas::identical(case),
         Check::Drift { projects, odd, since } => return replicas::drift(projects, odd, since.as_deref(), case),
         Check::Event { name, index, hits } => return course::event(name, index, *hits, case),
+        Check::TimeBudget { figure, below_ns } => return budget::time(figure, *below_ns, case),
+        Check::MemoryBudget { below_bytes } => return budget::memory(*below_bytes, case),
+        Check::RatioBudget { to, .. } => return Seen::nothing(format!("{to} has not ended")),
         Check::Ready { within_ns, .. } => &|seen| boot::ready(*within_ns, seen),
         Check::Refuses {
             within_ns,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Checker;
-use crate::contract::{Contract, EXTRA_INDEX, Marks, MethodContract, Probe};
+use crate::contract::{Contract, EXTRA_INDEX, Marks, MethodContract, PipCache, Probe};
 use crate::diagnostic::Problems;
 use crate::source::Source;
 use crate::tree::Node;
@@ -16,12 +16,16 @@ pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems
     checker.shape(&root, &file);
     let exit_codes = checker.exit_codes(root.child("exit_codes"), &file.exit_codes);
     let methods = file.methods;
-    let (dynamic, index_env) = methods.dynamic.map_or((None, BTreeMap::new()), |dynamic| {
+    let (dynamic, index_env, pip_cache) = methods.dynamic.map_or((None, BTreeMap::new(), None), |dynamic| {
         let method = MethodContract {
             variable: dynamic.variable,
             path: dynamic.path,
         };
-        (Some(method), dynamic.index)
+        let cache = dynamic.cache.map(|cache| PipCache {
+            variable: cache.variable,
+            path: cache.path,
+        });
+        (Some(method), dynamic.index, cache)
     });
     let (server_process, path_appended) = file.server.map_or((None, Vec::new()), |server| {
         (Some(server.process), server.path_appended)
@@ -45,6 +49,7 @@ pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems
         path_appended,
         index_env,
         dynamic,
+        pip_cache,
         preinstalled: methods.preinstalled.map(|method| MethodContract {
             variable: method.variable,
             path: method.path,
@@ -83,6 +88,16 @@ impl Checker<'_> {
                 let node = node.child("index").child(name);
                 self.variable(node.head(), name);
                 self.placeholders(node, value, &["{index}", "{index_host}", EXTRA_INDEX]);
+            }
+            if let Some(cache) = &dynamic.cache {
+                let node = node.child("cache");
+                self.variable(node.child("variable").span, &cache.variable);
+                self.absolute(node.child("path"), &cache.path);
+                if dynamic.index.contains_key(&cache.variable) || dynamic.variable == cache.variable {
+                    let what = format!("`{}` is already set by `dynamic`", cache.variable);
+                    let problem = self.value(node.child("variable"), what);
+                    self.push(problem.help("keep one of the two"));
+                }
             }
         }
         if let Some(preinstalled) = &file.methods.preinstalled {

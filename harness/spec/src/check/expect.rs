@@ -6,7 +6,8 @@ use super::Checker;
 use crate::contract::Contract;
 use crate::index::IndexSetup;
 use crate::replicas::Replicas;
-use crate::scenario::{At, Expect, Origin, PackageExpect, ReadyExpect, RefusesExpect, ScoreExpect, UserExpect};
+use crate::sampling::Sampling;
+use crate::scenario::{At, Expect, Method, Origin, PackageExpect, ReadyExpect, RefusesExpect, ScoreExpect, UserExpect};
 use crate::script::Action;
 use crate::tree::{Kind, Node};
 use crate::wire::{ExpectBlock, IndexUseBlock, PackageEntry, ReadyBlock, RefusesBlock};
@@ -15,6 +16,10 @@ use crate::wire::{ExpectBlock, IndexUseBlock, PackageEntry, ReadyBlock, RefusesB
 pub(super) struct Setting<'a> {
     /// Contracts of the images.
     pub contracts: &'a [&'a Contract],
+    /// The methods.
+    pub via: &'a [Method],
+    /// How often each case is booted, with which caches.
+    pub sampling: &'a Sampling,
     /// The replicas of each case.
     pub replicas: &'a Replicas,
     /// The package index.
@@ -71,6 +76,10 @@ impl Checker<'_> {
                 let node = node.child("replicas");
                 (self.alike(node, replicas, setting), self.source.at(node.head()))
             }),
+            budget: block
+                .budget
+                .map(|budget| self.budget(node.child("budget"), budget, setting))
+                .unwrap_or_default(),
         }
     }
 
@@ -117,7 +126,7 @@ impl Checker<'_> {
     /// A container that refuses to boot shows nothing that needs a server; beside it others may serve.
     fn exclusive(&mut self, node: &Node, ready: Option<&ReadyExpect>, refuses: Option<&RefusesExpect>) {
         let Some(refuses) = refuses else { return };
-        let mut keys = vec!["packages", "score", "user", "replicas"];
+        let mut keys = vec!["packages", "score", "user", "replicas", "budget"];
         match ready {
             Some(ready) if ready.stands_beside(refuses) => return,
             Some(ready) if !ready.replicas.is_empty() && !refuses.replicas.is_empty() => {

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::expect::Setting;
+use super::sampling::Boots;
 use super::script::Stage;
 use super::{Checker, path};
 use crate::contract::Contract;
 use crate::diagnostic::{Problems, quoted};
 use crate::fixtures::Fixtures;
 use crate::plan;
+use crate::sampling::Caches;
 use crate::scenario::{Exception, Method, Scenario};
 use crate::source::Source;
 use crate::tree::Node;
@@ -42,8 +44,17 @@ pub(crate) fn scenario(
         contracts: &contracts,
     };
     let index = checker.index(&root, file.index, &stage, fixtures);
+    let boots = Boots {
+        via: &extend.via,
+        contracts: &contracts,
+        replicas: &replicas,
+        index: &index,
+    };
+    let sampling = checker.sampling(&root, file.samples, file.caches, &boots);
     let setting = Setting {
         contracts: &contracts,
+        via: &extend.via,
+        sampling: &sampling,
         replicas: &replicas,
         index: &index,
     };
@@ -54,7 +65,7 @@ pub(crate) fn scenario(
         .enumerate()
         .map(|(index, entry)| {
             let node = root.child("except").item(index);
-            checker.exception(node, entry, &extend.via, &images, &setting)
+            checker.exception(node, entry, &images, &setting)
         })
         .collect();
     let scenario = Arc::new(Scenario {
@@ -68,12 +79,12 @@ pub(crate) fn scenario(
         env: file.env,
         extend,
         replicas,
-        sampling: crate::sampling::Sampling::default(),
+        sampling,
         index,
         expect,
         except,
     });
-    checker.cases(root.child("expect"), &scenario);
+    checker.cases(&root, &scenario);
     checker.never(&root, &scenario);
     if let Some(app) = app {
         checker.entry_exists(&root, &app, &scenario, &contracts);
@@ -194,21 +205,14 @@ impl Checker<'_> {
         }
     }
 
-    fn exception(
-        &mut self,
-        node: &Node,
-        entry: ExceptEntry,
-        via: &[Method],
-        images: &[String],
-        setting: &Setting<'_>,
-    ) -> Exception {
+    fn exception(&mut self, node: &Node, entry: ExceptEntry, images: &[String], setting: &Setting<'_>) -> Exception {
         let when = node.child("when");
         let methods: Vec<Method> = entry.when.via.into_iter().map(Method::from).collect();
         for (index, method) in methods.iter().enumerate() {
-            if !via.contains(method) {
+            if !setting.via.contains(method) {
                 let what = format!("no case is `{method}`, so this exception never applies to it");
                 let problem = self.value(when.child("via").item(index), what);
-                self.push(problem.choices(method.as_str(), via.iter().map(|method| method.as_str())));
+                self.push(problem.choices(method.as_str(), setting.via.iter().map(|method| method.as_str())));
             }
         }
         for (index, image) in entry.when.images.iter().enumerate() {
@@ -219,9 +223,21 @@ impl Checker<'_> {
                 self.push(problem.choices(image, images.iter().map(String::as_str)));
             }
         }
+        let caches: Vec<Caches> = entry.when.caches.into_iter().map(Caches::from).collect();
+        for (index, state) in caches.iter().enumerate() {
+            if !setting.sampling.caches.contains(state) {
+                let what = format!("no case is `{state}`, so this exception never applies to it");
+                let problem = self.value(when.child("caches").item(index), what);
+                self.push(problem.choices(
+                    state.as_str(),
+                    setting.sampling.caches.iter().map(|state| state.as_str()),
+                ));
+            }
+        }
         Exception {
             via: methods,
             images: entry.when.images,
+            caches,
             why: entry.why,
             expect: self.expect(node.child("expect"), entry.expect, setting),
             at: self.source.at(node.head()),
@@ -229,8 +245,10 @@ impl Checker<'_> {
     }
 
     /// What only shows once the exceptions are applied.
-    fn cases(&mut self, node: &Node, scenario: &Arc<Scenario>) {
+    fn cases(&mut self, root: &Node, scenario: &Arc<Scenario>) {
+        let node = root.child("expect");
         let cases = plan::cases(scenario);
+        self.budgets(root, scenario, &cases);
         let undecided: Vec<&str> = cases
             .iter()
             .filter(|case| case.expect.ready.is_none() && case.expect.refuses.is_none())

@@ -106,6 +106,18 @@ pub(crate) struct DynamicBlock {
     /// that holds `{extra_index}` is set where a scenario has a second index.
     #[serde(default)]
     pub index: BTreeMap<String, String>,
+    /// Where pip keeps what it has fetched. Left out: that is not known, and no scenario can ask for it to be kept.
+    pub cache: Option<CacheBlock>,
+}
+
+/// Where pip keeps what it has fetched.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CacheBlock {
+    /// Variable that names the folder.
+    pub variable: String,
+    /// The folder, absolute in the container.
+    pub path: String,
 }
 
 /// A mounted tree.

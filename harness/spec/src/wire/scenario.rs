@@ -7,7 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::duration::WrittenDuration;
-use crate::wire::{FormatVersion, IndexBlock, ReplicaList, ReplicasEntry, RestartEntry, StartEntry};
+use crate::wire::{
+    BudgetBlock, CachesWord, FormatVersion, IndexBlock, ReplicaList, ReplicasEntry, RestartEntry, SamplesBlock,
+    StartEntry,
+};
 
 /// A seatrial scenario: one image, one app, the packages added to it, and what must then be seen.
 #[derive(Deserialize, JsonSchema)]
@@ -51,6 +54,11 @@ pub(crate) struct ScenarioFile {
     /// Replicas that are started again, in this order, once all have settled and were read.
     #[serde(default)]
     pub restart: Vec<RestartEntry>,
+    /// How often each case is booted. Left out: once.
+    pub samples: Option<SamplesBlock>,
+    /// What is at hand when a container boots, an axis: one case each. Left out: `fresh`.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub caches: Option<Vec<CachesWord>>,
     /// What the package index has and how it moves. Left out: what upstream has.
     pub index: Option<IndexBlock>,
     /// What every case must show.
@@ -133,6 +141,8 @@ pub(crate) struct ExpectBlock {
     #[serde(default, deserialize_with = "serde_yaml::with::singleton_map::deserialize")]
     #[schemars(with = "Option<ReplicasEntry>")]
     pub replicas: Option<ReplicasEntry>,
+    /// What the boots of a case may cost.
+    pub budget: Option<BudgetBlock>,
 }
 
 /// Serves within a time.
@@ -269,6 +279,10 @@ pub(crate) struct WhenBlock {
     #[serde(default)]
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub images: Vec<String>,
+    /// Cases with these caches.
+    #[serde(default)]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub caches: Vec<CachesWord>,
 }
 
 /// One health state: a word, or the number of an HTTP status.

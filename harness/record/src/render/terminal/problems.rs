@@ -1,7 +1,7 @@
 //! Everything that needs attention, each with its place, what was expected, what was seen, why, and what to type next.
 
 use super::page::{Page, Tone};
-use crate::expectation::{Expectation, Place};
+use crate::expectation::{Check, Expectation, Place};
 use crate::judge::Verdict;
 use crate::outcome::Outcome;
 use crate::run::{CaseError, CaseRecord, RunRecord, SnapshotState};
@@ -136,13 +136,20 @@ fn to_review(page: &mut Page, case: &CaseRecord) {
     page.gap();
 }
 
-/// The command that runs this case alone.
+/// The command that runs this case alone; with those that it is compared with, where such a comparison does not hold.
 fn again(page: &mut Page, case: &CaseRecord) {
+    let mut judged = case.expectations.iter().zip(&case.verdicts);
+    let compared = judged.any(|(one, verdict)| matches!(one.check, Check::RatioBudget { .. }) && !verdict.passed());
+    let filter = if compared {
+        format!("{}@*", case.scenario())
+    } else {
+        case.id.clone()
+    };
     page.paragraph(
         "  next",
         INDENT,
         Tone::Strong,
-        &format!("seatrial run --filter '{}'", case.id),
+        &format!("seatrial run --filter '{filter}'"),
     );
     page.gap();
 }
