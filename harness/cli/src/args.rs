@@ -1,6 +1,7 @@
 //! What may be typed: commands, flags and their environment twins.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -125,6 +126,15 @@ pub struct RunArgs {
     /// Functional cases that run at once; those tagged `timed` always run alone [default: processors, at most 4]
     #[arg(short, long, env = "SEATRIAL_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
+    /// Boots of each timed case that count, in place of what its scenario says
+    #[arg(long, env = "SEATRIAL_SAMPLES", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub samples: Option<u16>,
+    /// Boots of each timed case before those that count, in place of what its scenario says
+    #[arg(long, env = "SEATRIAL_WARM_UP", value_name = "N")]
+    pub warm_up: Option<u16>,
+    /// How long a timed boot is held back while others use 10 % of the processors or more, `off` for never
+    #[arg(long, env = "SEATRIAL_QUIET_GATE", value_name = "TIME", default_value = "30s", value_parser = patience)]
+    pub quiet_gate: Patience,
     #[command(flatten)]
     pub lock: LockArgs,
     /// Folder for the run record and JUnit file [default: reports/runs/<run id>]
@@ -323,6 +333,17 @@ pub struct GcArgs {
     pub caches: bool,
     #[command(flatten)]
     pub format: FormatArgs,
+}
+
+/// How long something is waited for, if at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience(pub Option<Duration>);
+
+fn patience(text: &str) -> Result<Patience, String> {
+    match text {
+        "off" => Ok(Patience(None)),
+        _ => seatrial_spec::duration(text).map(|time| Patience(Some(time))),
+    }
 }
 
 fn image_override(text: &str) -> Result<(String, String), String> {

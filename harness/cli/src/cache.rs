@@ -35,6 +35,11 @@ impl Cache {
                 .context("no place for the cache: set SEATRIAL_CACHE, XDG_CACHE_HOME or HOME")?;
             Path::new(&home).join(".cache/seatrial")
         };
+        Cache::at(&root)
+    }
+
+    /// A folder, made when missing.
+    pub fn at(root: &Path) -> anyhow::Result<Cache> {
         let root = std::path::absolute(root)?;
         fs::create_dir_all(&root).with_context(|| format!("cannot make the cache folder {}", root.display()))?;
         Ok(Cache { root })

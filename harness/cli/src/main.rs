@@ -13,6 +13,7 @@ mod failure;
 mod host;
 mod images;
 mod interpreter;
+mod machine;
 mod observe;
 mod progress;
 mod requirements;

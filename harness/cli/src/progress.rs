@@ -58,6 +58,21 @@ impl Reporter for Progress {
                 self.bar.set_message((*what).to_owned());
             }
             Event::CaseStarted { id } => self.bar.set_message(format!("{id}: booting")),
+            Event::BootStarted {
+                id,
+                number,
+                of,
+                warm_up,
+            } => {
+                let which = if *warm_up { "warm-up " } else { "" };
+                self.bar.set_message(format!("{id} {which}{number} of {of}: booting"));
+            }
+            Event::Unquiet { share, waited } => self.say(&format!(
+                "seatrial: others used {:.0} % of the processors after {} s of waiting: timed boots go on regardless, and the \
+                 record says how long each was held back",
+                share * 100.0,
+                waited.as_secs()
+            )),
             Event::Health {
                 id,
                 replica,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use seatrial_engine::{Docker, Engine as _, Owner};
+use seatrial_engine::{Docker, Engine, Owner};
 use seatrial_index::{Index, IndexConfig, Source, Upstream};
 
 use crate::args::LockArgs;
@@ -39,8 +39,8 @@ impl IndexSource {
 }
 
 /// Everything that one invocation with an engine holds.
-pub struct Session {
-    pub engine: Docker,
+pub struct Session<E> {
+    pub engine: E,
     pub owner: Owner,
     pub cache: Cache,
     pub index: Index,
@@ -53,9 +53,20 @@ pub struct Session {
     pub turns: Turns,
 }
 
-impl Session {
+/// What a session is made of.
+pub struct Parts<E> {
+    pub engine: E,
+    pub owner: Owner,
+    pub cache: Cache,
+    pub folder: RunFolder,
+    pub index: Index,
+    /// As [`Session::behind`].
+    pub behind: String,
+}
+
+impl Session<Docker> {
     /// Connects, sweeps what dead runs left behind, and starts the index before the source that was asked for.
-    pub async fn open(run: String, source: &IndexSource) -> Result<Session, Failure> {
+    pub async fn open(run: String, source: &IndexSource) -> Result<Self, Failure> {
         install_tls();
         let engine = Docker::connect().await.map_err(Failure::could_not_run)?;
         sweep(&engine).await?;
@@ -72,6 +83,29 @@ impl Session {
             IndexSource::Recorded(_) => owner.run.clone(),
             IndexSource::Replayed(_) => index.lock_digest().unwrap_or_default(),
         };
+        let parts = Parts {
+            engine,
+            owner,
+            cache,
+            folder,
+            index,
+            behind,
+        };
+        Session::of(parts).await
+    }
+}
+
+impl<E: Engine> Session<E> {
+    /// A session on an engine and an index that are there already.
+    pub async fn of(parts: Parts<E>) -> Result<Self, Failure> {
+        let Parts {
+            engine,
+            owner,
+            cache,
+            folder,
+            index,
+            behind,
+        } = parts;
         let index_local = index
             .listen(IpAddr::V4(Ipv4Addr::LOCALHOST))
             .await

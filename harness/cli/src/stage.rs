@@ -113,6 +113,24 @@ pub fn open_to_all(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(meta.permissions().mode() | mode))
 }
 
+/// Makes a folder into which every user may write, whoever a container runs as.
+pub fn open_to_writers(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)
+        .and_then(|()| writable_for_all(folder))
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
+}
+
+#[cfg(unix)]
+fn writable_for_all(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777))
+}
+
+#[cfg(not(unix))]
+fn writable_for_all(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(not(unix))]
 pub fn open_to_all(_path: &Path) -> io::Result<()> {
     Ok(())

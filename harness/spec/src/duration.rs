@@ -48,7 +48,10 @@ impl JsonSchema for WrittenDuration {
 }
 
 /// Reads `500ms`, `120s`, `2m` or `1h`; the error says what is wrong with the text.
-fn parse(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// When the text is no duration.
+pub fn parse(text: &str) -> Result<Duration, String> {
     SCALAR.read(text).map(Duration::from_millis)
 }
 

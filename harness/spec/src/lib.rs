@@ -35,6 +35,7 @@ mod wire;
 pub use budget::{Budget, Part};
 pub use contract::{Contract, Marks, MethodContract, PipCache, Probe};
 pub use diagnostic::{Problem, Problems};
+pub use duration::parse as duration;
 pub use image::{Image, ImageSource};
 pub use index::{Behind, IndexSetup, IndexSide};
 pub use instant::instant;

@@ -1,6 +1,6 @@
 //! `seatrial image`: build images ahead of a run, or list them.
 
-use seatrial_engine::Docker;
+use seatrial_engine::{Docker, Engine};
 use seatrial_record::{ExitCode, numbers};
 use seatrial_spec::Project;
 use serde::Serialize;
@@ -49,7 +49,7 @@ async fn build(project: &Project, names: &[String]) -> Ended {
     built
 }
 
-async fn build_each(session: &Session, project: &Project, names: &[&String]) -> Ended {
+async fn build_each(session: &Session<impl Engine>, project: &Project, names: &[&String]) -> Ended {
     for name in names {
         let image = &project.images()[*name];
         let say = |text: &str| eprintln!("seatrial: {text}");

@@ -10,8 +10,9 @@ use super::{plan, project, runtime};
 use crate::args::{Format, ProjectArgs, RunArgs};
 use crate::failure::{Ended, Failure};
 use crate::host;
+use crate::machine::{Gate, Meter, PageCache};
 use crate::progress::Progress;
-use crate::runner::{self, Orders};
+use crate::runner::{self, Instead, Orders};
 use crate::session::{IndexSource, Session};
 use crate::signals::Cancel;
 use crate::store::Store;
@@ -29,6 +30,12 @@ pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
     let orders = Orders {
         instead,
         seed: args.seed.unwrap_or_else(host::seed),
+        sampling: Instead {
+            samples: args.samples.map(usize::from),
+            warm_up: args.warm_up.map(usize::from),
+        },
+        gate: Gate::new(Meter::here(), args.quiet_gate.0),
+        page_cache: PageCache::here(),
         jobs: args.jobs.map_or_else(host::jobs, usize::from),
         started,
     };

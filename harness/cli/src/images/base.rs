@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use seatrial_engine::{Engine as _, ImageInfo};
+use seatrial_engine::{Engine, ImageInfo};
 use tokio::time::timeout;
 
 use super::bootstrap;
@@ -13,7 +13,11 @@ use crate::session::Session;
 const PULL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// The base image of a Debian suite.
-pub async fn base(session: &Session, suite: &str, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<ImageInfo> {
+pub async fn base(
+    session: &Session<impl Engine>,
+    suite: &str,
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<ImageInfo> {
     let published = format!("debian:{suite}-slim");
     let bootstrapped = format!("seatrial/base:{suite}");
     let _turn = session.turns.of(&bootstrapped).await;

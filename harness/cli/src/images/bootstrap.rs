@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use seatrial_engine::Engine;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -14,7 +15,7 @@ use crate::session::Session;
 const DEADLINE: Duration = Duration::from_secs(1200);
 
 /// Bootstraps a minimal Debian of `suite` into the tar `archive`.
-pub async fn debian(session: &Session, suite: &str, archive: &Path) -> anyhow::Result<()> {
+pub async fn debian(session: &Session<impl Engine>, suite: &str, archive: &Path) -> anyhow::Result<()> {
     let apt = PrivateApt::update(session, suite).await?;
     let mirror = apt.mirror().await?;
     let mmdebstrap = match on_path("mmdebstrap") {
@@ -37,7 +38,7 @@ struct PrivateApt {
 }
 
 impl PrivateApt {
-    async fn update(session: &Session, suite: &str) -> anyhow::Result<PrivateApt> {
+    async fn update(session: &Session<impl Engine>, suite: &str) -> anyhow::Result<PrivateApt> {
         let folder = session.folder.path().join(format!("apt-{suite}"));
         std::fs::create_dir_all(folder.join("lists/partial"))?;
         std::fs::create_dir_all(folder.join("cache/archives/partial"))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
-use seatrial_engine::{BuildSpec, Engine as _, ImageInfo};
+use seatrial_engine::{BuildSpec, Engine, ImageInfo};
 use seatrial_spec::{Image, ImageSource, Project};
 
 use super::named::at_hand;
@@ -15,7 +15,7 @@ use crate::session::Session;
 
 /// The image built from its recipe, or found when the same recipe was built before.
 pub(super) async fn build(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     image: &Image,
     say: &(dyn Fn(&str) + Sync),
@@ -63,7 +63,7 @@ pub(super) async fn build(
 
 /// The image file's own arguments, the base, and the way to the index.
 fn arguments(
-    session: &Session,
+    session: &Session<impl Engine>,
     image: &Image,
     own: &BTreeMap<String, String>,
     base: &ImageInfo,
@@ -75,7 +75,7 @@ fn arguments(
 }
 
 /// Compiles a cargo package's binary with the C library linked in, so that it runs FROM scratch.
-async fn compile_static(session: &Session, package: &Path, binary: &str) -> anyhow::Result<Vec<u8>> {
+async fn compile_static(session: &Session<impl Engine>, package: &Path, binary: &str) -> anyhow::Result<Vec<u8>> {
     let target = session.cache.folder("static")?;
     let output = tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["rustc", "--release", "--quiet", "--bin", binary, "--manifest-path"])

@@ -1,7 +1,7 @@
 //! The derived image of the `dockerfile` method: the same requirements built in, the way the documents show it.
 
 use anyhow::Context as _;
-use seatrial_engine::{BuildSpec, Engine as _, ImageInfo};
+use seatrial_engine::{BuildSpec, Engine, ImageInfo};
 
 use super::named::NamedImage;
 use super::{Added, BUILT, pip_variables};
@@ -11,7 +11,7 @@ use crate::session::Session;
 
 /// Builds the derived image, or finds the one already built from the same image and requirements.
 pub async fn derive(
-    session: &Session,
+    session: &Session<impl Engine>,
     image: &NamedImage,
     user: &str,
     added: Added<'_>,

@@ -8,6 +8,7 @@ mod derived;
 mod named;
 mod recipe;
 mod tree;
+mod uncompiled;
 mod warm;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::worlds::IndexUrls;
 pub use derived::derive;
 pub use named::{NamedImage, locate, prepare};
 pub use tree::build_tree;
+pub use uncompiled::uncompiled;
 pub use warm::warm_index;
 
 /// Label of every image that seatrial builds; its value is the digest of the image's inputs.

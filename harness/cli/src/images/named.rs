@@ -1,7 +1,7 @@
 //! The images that scenarios name: located, built or pulled, with their own manifests.
 
 use anyhow::Context as _;
-use seatrial_engine::{Docker, Engine as _, ImageInfo, TaskSpec};
+use seatrial_engine::{Engine, ImageInfo, TaskSpec};
 use seatrial_record::Manifest;
 use seatrial_spec::{Contract, Image, ImageSource, Project};
 
@@ -23,7 +23,11 @@ pub struct NamedImage {
 }
 
 /// The image as it is now: nothing is built or pulled. Returns the reference it would have and what is there.
-pub async fn locate(engine: &Docker, project: &Project, image: &Image) -> anyhow::Result<(String, Option<ImageInfo>)> {
+pub async fn locate(
+    engine: &impl Engine,
+    project: &Project,
+    image: &Image,
+) -> anyhow::Result<(String, Option<ImageInfo>)> {
     let reference = recipe::reference(project, image)?;
     let info = engine.image(&reference).await?;
     Ok((reference, info))
@@ -31,7 +35,7 @@ pub async fn locate(engine: &Docker, project: &Project, image: &Image) -> anyhow
 
 /// The image ready to be launched: `instead` (a user's own reference) or built from the project's files on first need.
 pub async fn prepare(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     image: &Image,
     instead: Option<&str>,
@@ -55,7 +59,7 @@ pub async fn prepare(
 
 /// The image that the project's own file describes, built or pulled on first need.
 pub(super) async fn at_hand(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     image: &Image,
     say: &(dyn Fn(&str) + Sync),
@@ -66,7 +70,7 @@ pub(super) async fn at_hand(
     }
 }
 
-async fn existing(session: &Session, reference: &str, name: &str) -> anyhow::Result<ImageInfo> {
+async fn existing(session: &Session<impl Engine>, reference: &str, name: &str) -> anyhow::Result<ImageInfo> {
     if let Some(info) = session.engine.image(reference).await? {
         return Ok(info);
     }
@@ -78,7 +82,11 @@ async fn existing(session: &Session, reference: &str, name: &str) -> anyhow::Res
 }
 
 /// What the image holds by itself, read once per image id and reader.
-async fn own_manifest(session: &Session, info: &ImageInfo, contract: &Contract) -> anyhow::Result<Option<Manifest>> {
+async fn own_manifest(
+    session: &Session<impl Engine>,
+    info: &ImageInfo,
+    contract: &Contract,
+) -> anyhow::Result<Option<Manifest>> {
     let Some(command) = manifest::command(contract, &Question::default()) else {
         return Ok(None);
     };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use seatrial_engine::{Engine as _, Mount, TaskSpec};
+use seatrial_engine::{Engine, Mount, TaskSpec};
 
 use super::named::NamedImage;
 use super::{Added, pip_variables};
@@ -37,7 +37,7 @@ for file in /seatrial/requirements-*.txt; do "$python" -m pip install --target /
 /// The folder with the tree on the host; built on first need with the Python of `builder`. The lists of `then` are laid
 /// over the requirements one after another.
 pub async fn build_tree(
-    session: &Session,
+    session: &Session<impl Engine>,
     builder: &NamedImage,
     added: Added<'_>,
     then: &[Vec<String>],

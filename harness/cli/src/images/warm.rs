@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use seatrial_engine::{Engine as _, Mount, TaskSpec};
+use seatrial_engine::{Engine, Mount, TaskSpec};
 
 use super::named::NamedImage;
 use super::{Added, pip_variables};
@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(900);
 
 /// Asks the index, by the image's own pip, for everything that the requirements lead to. Requirements that cannot be
 /// met are the case's business, not ours: their failure is not an error here. An image without pip warms nothing.
-pub async fn warm_index(session: &Session, image: &NamedImage, added: Added<'_>) -> anyhow::Result<()> {
+pub async fn warm_index(session: &Session<impl Engine>, image: &NamedImage, added: Added<'_>) -> anyhow::Result<()> {
     if image.contract.python.is_empty() {
         return Ok(());
     }

@@ -1,32 +1,35 @@
 //! Runs one case from its first launch to its last fact. What is timed ends before anything inside a container is touched.
 
-use std::net::SocketAddr;
-use std::ops::Range;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::join_all;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{StreamExt as _, stream};
-use seatrial_engine::{DockerReplica, Engine as _, LaunchSpec, Network, Replica as _, ReplicaSpec};
-use seatrial_record::{Beginning, CaseError, Difference, IndexCourse, Observation, ReplicaLife};
-use seatrial_spec::{Case, Project, Restart};
-use tokio::sync::watch;
+use seatrial_engine::Engine;
+use seatrial_record::{CaseError, Difference, IndexCourse, MachineLoad, Observation, ReplicaLife};
+use seatrial_spec::{Caches, Case};
 use tokio::time::Instant;
 
-use super::case_error;
-use super::event::Reporter;
-use super::fleet::{Progress, Wave, waves};
-use super::inside::{self, Files};
-use super::layout::{Layout, Places};
-use super::life::{Life, Watching, unborn};
+use super::Setting;
+use super::event::Event;
+use super::layout::Layout;
+use super::life::Watching;
 use super::prepare::Ready;
-use super::roster::Roster;
+use super::trial::{Trial, lay_out};
 use crate::course;
+use crate::machine::Held;
 use crate::session::Session;
-use crate::worlds::{IndexUrls, Opened};
+use crate::worlds::Opened;
 
-/// Replicas that are read, and those that are removed, at a time.
-const AT_ONCE: usize = 8;
+/// One boot of a case.
+#[derive(Clone, Copy, Debug)]
+pub struct Boot {
+    /// Number within its case, from 0.
+    pub iteration: usize,
+    /// Whether it is about time: held back while others use the processors, its load on the machine measured.
+    pub timed: bool,
+    /// Whether the facts of its replicas are read, and those started again that are to be; else it ends once they are ready.
+    pub facts: bool,
+}
 
 /// All that was seen of a case.
 #[derive(Default)]
@@ -37,18 +40,21 @@ pub struct Seen {
     pub differences: Option<Vec<Difference>>,
     /// Why some replica could not be launched or watched.
     pub error: Option<CaseError>,
+    /// The first create request.
+    pub began: Option<Instant>,
+    /// How long a timed boot was held back because others used the processors.
+    pub held_back: Duration,
+    /// What the machine did while a timed boot lasted, where it tells.
+    pub load: Option<MachineLoad>,
+    /// CPU time of each life until it was ready, of a timed boot.
+    pub cpu_ns: BTreeMap<ReplicaLife, u64>,
 }
 
 /// Launches the replicas of a case, watches each to its end or its time, starts some again, and reads the facts.
-pub async fn run(
-    session: &Session,
-    project: &Project,
-    network: &Network,
-    case: &Case,
-    ready: &Ready,
-    reporter: &dyn Reporter,
-) -> anyhow::Result<Seen> {
-    let layouts = lay_out(session, case, ready, 0..case.scenario.replicas.count, 0).await?;
+pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready, boot: Boot) -> anyhow::Result<Seen> {
+    let (session, network) = (setting.session, setting.network);
+    let replicas = 0..case.scenario.replicas.count;
+    let layouts = lay_out(session, case, ready, boot.iteration, replicas.clone(), 0).await?;
     let worlds = ready.worlds.open(&session.index)?;
     let address = session
         .index
@@ -60,31 +66,43 @@ pub async fn run(
         network,
         ready,
         address,
-        tokens: (0..case.scenario.replicas.count)
-            .map(|replica| tokens(session, &worlds, replica))
-            .collect(),
+        iteration: boot.iteration,
+        tokens: replicas.map(|replica| tokens(session, &worlds, replica)).collect(),
         // The same for all, and spec lets no case have none.
         places: layouts[0].places(&ready.image.contract),
         watching: Watching {
             case,
             contract: &ready.image.contract,
             worlds: &worlds,
-            reporter,
+            reporter: setting.reporter,
+            timed: boot.timed,
         },
     };
+    if case.caches == Caches::Cold {
+        setting.page_cache.drop().await?;
+    }
+    let held = hold(setting, boot).await;
+    let before = boot.timed.then(|| setting.gate.meter().read()).flatten();
     // The script's clock begins with the first launch: nothing may come between.
     let zero = Instant::now();
     worlds.begin();
     let mut roster = trial.boot(zero, &layouts).await;
-    trial.read(&mut roster).await;
-    for restart in &case.scenario.replicas.restarts {
-        trial.restart(restart, &mut roster).await;
+    let load = before.and_then(|before| Some(setting.gate.meter().read()?.since(&before)));
+    if boot.facts {
+        trial.read(&mut roster).await;
+        for restart in &case.scenario.replicas.restarts {
+            trial.restart(restart, &mut roster).await;
+        }
     }
     trial.finish(&mut roster).await;
 
     let zero = roster.begun.values().min().copied().unwrap_or(zero);
     let mut seen = Seen {
-        course: course::of(&worlds, case, project, ready.worlds.seed(), zero),
+        course: course::of(&worlds, case, setting.project, ready.worlds.seed(), zero),
+        began: Some(zero),
+        held_back: held.back,
+        load,
+        cpu_ns: std::mem::take(&mut roster.cpu_ns),
         ..Seen::default()
     };
     roster
@@ -100,238 +118,35 @@ pub async fn run(
         .iter()
         .find_map(|observation| observation.error.clone());
     seen.observations = roster.observations;
+    if boot.timed {
+        clear_away(layouts).await;
+    }
     Ok(seen)
 }
 
-/// Makes the app folders of replicas, off the threads that watch other cases.
-async fn lay_out(
-    session: &Session,
-    case: &Case,
-    ready: &Ready,
-    replicas: Range<usize>,
-    life: usize,
-) -> anyhow::Result<Vec<Layout>> {
-    let folder = session.folder.path().to_owned();
-    let (case, ready) = (case.clone(), ready.clone());
-    let make = move |replica| Layout::make(&folder, &case, &ready, replica, life);
-    tokio::task::spawn_blocking(|| replicas.map(make).collect()).await?
+/// Holds a timed boot back until others leave it the machine.
+async fn hold<E: Engine>(setting: &Setting<'_, E>, boot: Boot) -> Held {
+    if !boot.timed {
+        return Held::default();
+    }
+    let held = setting.gate.wait().await;
+    if let Some(share) = held.unquiet {
+        let waited = held.back;
+        setting.reporter.on_event(&Event::Unquiet { share, waited });
+    }
+    held
+}
+
+/// Removes the app folders of a boot: there may be many boots. What cannot be removed goes with the run's folder.
+async fn clear_away(layouts: Vec<Layout>) {
+    let clearing = tokio::task::spawn_blocking(move || layouts.iter().for_each(Layout::remove));
+    if let Err(error) = clearing.await {
+        tracing::warn!("the app folders of a boot stay for the clean-up: {error}");
+    }
 }
 
 /// The name of each index with the token that a replica has there.
-fn tokens(session: &Session, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
+fn tokens(session: &Session<impl Engine>, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
     let token = |(name, world)| (name, session.index.issue_token_in(world, replica));
     worlds.named().map(token).collect()
-}
-
-/// What every step of a case needs.
-struct Trial<'a> {
-    session: &'a Session,
-    network: &'a Network,
-    ready: &'a Ready,
-    /// Where containers find the index.
-    address: SocketAddr,
-    /// By replica.
-    tokens: Vec<Vec<(&'static str, String)>>,
-    places: Places,
-    watching: Watching<'a>,
-}
-
-impl Trial<'_> {
-    /// Starts every replica in its turn, and watches until all are ready, have ended, or their time is up.
-    async fn boot(&self, zero: Instant, layouts: &[Layout]) -> Roster {
-        let replicas = &self.watching.case.scenario.replicas;
-        let waves = waves(&replicas.start, replicas.count);
-        let progress: Vec<_> = waves.iter().map(|_| watch::channel(Progress::default()).0).collect();
-        let booting = waves.into_iter().enumerate().map(|(at, wave)| {
-            let before = progress[at.saturating_sub(1)].subscribe();
-            let own = &progress[at];
-            async move {
-                wave.turn.wait(zero, before).await;
-                let begun = Some(Instant::now());
-                own.send_replace(Progress { begun, settled: false });
-                let booted = self
-                    .launch(&wave, &layouts[wave.replicas.clone()], 0, Beginning::Launched)
-                    .await;
-                own.send_replace(Progress { begun, settled: true });
-                booted
-            }
-        });
-        let mut roster = Roster::default();
-        join_all(booting)
-            .await
-            .into_iter()
-            .for_each(|booted| roster.take_in(booted));
-        roster
-    }
-
-    /// Launches replicas and watches each from its start until it is ready, has ended, or its time is up.
-    async fn launch(&self, wave: &Wave, layouts: &[Layout], life: usize, began: Beginning) -> Roster {
-        let who = |replica| ReplicaLife { replica, life, began };
-        let mut roster = Roster::default();
-        let Session { engine, owner, .. } = self.session;
-        let mut launching = match engine.launch(owner, self.network, self.spec(wave, layouts)).await {
-            Ok(launching) => launching.fuse(),
-            Err(error) => {
-                let error = case_error(error.into());
-                let none = wave.replicas.clone().map(|replica| unborn(who(replica), error.clone()));
-                roster.observations.extend(none);
-                return roster;
-            }
-        };
-        let mut booting = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                Some((replica, launched)) = launching.next() => match launched {
-                    Ok(container) => booting.push(self.settle(Life::begin(&self.watching, who(replica), container, 0))),
-                    Err(error) => roster.observations.push(unborn(who(replica), case_error(error.into()))),
-                },
-                Some(life) = booting.next() => roster.admit(life),
-                else => break,
-            }
-        }
-        drop(booting);
-        roster
-    }
-
-    async fn settle(&self, mut life: Life<DockerReplica>) -> Life<DockerReplica> {
-        if let Err(error) = life.settle(&self.watching).await {
-            life.seen.error = Some(case_error(error));
-        }
-        life
-    }
-
-    /// Reads the facts of every life that can be asked and was not yet.
-    async fn read(&self, roster: &mut Roster) {
-        let Roster { lives, files, .. } = roster;
-        let unread = lives.iter_mut().filter(|life| !files.contains_key(&life.who));
-        let read: Vec<_> = stream::iter(unread)
-            .map(|life| async move {
-                let read = inside::read(life, &self.watching, self.ready, &self.places).await;
-                let files = read.unwrap_or_else(|error| {
-                    life.seen.error.get_or_insert(case_error(error));
-                    Files::default()
-                });
-                (life.who, files)
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        files.extend(read);
-    }
-
-    /// Ends a life of one replica and begins its next.
-    async fn restart(&self, restart: &Restart, roster: &mut Roster) {
-        let of_it = |life: &Life<DockerReplica>| life.who.replica == restart.replica;
-        let Some(at) = roster.lives.iter().position(of_it) else {
-            // It never began, and that has been noted.
-            return;
-        };
-        let old = roster.lives.remove(at);
-        let (life, log_before) = (old.who.life + 1, old.log_before);
-        let began = match restart.recreated {
-            true => Beginning::Recreated,
-            false => Beginning::Restarted,
-        };
-        let who = ReplicaLife { life, began, ..old.who };
-        let (mut container, over) = old.finish().await;
-        let log_before = log_before + over.log.bytes;
-        roster.observations.push(over);
-        if restart.recreated {
-            remove(container).await;
-            let wave = Wave::one(restart.replica);
-            match lay_out(
-                self.session,
-                self.watching.case,
-                self.ready,
-                wave.replicas.clone(),
-                life,
-            )
-            .await
-            {
-                Ok(layouts) => roster.take_in(self.launch(&wave, &layouts, life, began).await),
-                Err(error) => roster.observations.push(unborn(who, case_error(error))),
-            }
-        } else {
-            match container.restart().await {
-                Ok(()) => {
-                    let life = Life::begin(&self.watching, who, container, log_before);
-                    let life = self.settle(life).await;
-                    roster.admit(life);
-                }
-                Err(error) => {
-                    roster.observations.push(unborn(who, case_error(error.into())));
-                    remove(container).await;
-                }
-            }
-        }
-        self.read(roster).await;
-    }
-
-    /// Ends every life and removes its container.
-    async fn finish(&self, roster: &mut Roster) {
-        let ended: Vec<_> = stream::iter(std::mem::take(&mut roster.lives))
-            .map(|life| async {
-                let (container, observation) = life.finish().await;
-                remove(container).await;
-                observation
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        roster.observations.extend(ended);
-    }
-
-    fn spec(&self, wave: &Wave, layouts: &[Layout]) -> LaunchSpec {
-        let Watching { case, contract, .. } = &self.watching;
-        let replica = |(number, layout): (usize, &Layout)| {
-            let url = |name: &str| {
-                let token = self.tokens[number].iter().find(|(index, _)| *index == name);
-                token.map(|(_, token)| self.session.index.url(self.address, token))
-            };
-            let urls = IndexUrls {
-                main: url("main").unwrap_or_default(),
-                extra: url("extra"),
-            };
-            ReplicaSpec {
-                number,
-                env: layout.environment(case, contract, &urls, &self.address.ip().to_string()),
-                mounts: layout.mounts(contract, self.ready),
-            }
-        };
-        LaunchSpec {
-            image: self.ready.derived.as_ref().unwrap_or(&self.ready.image.info).id.clone(),
-            replicas: wave.replicas.clone().zip(layouts).map(replica).collect(),
-            ports: vec![contract.probe.port],
-            case: case.id.clone(),
-        }
-    }
-
-    /// Notes on every observation when its life began and what it asked of the index. A replica keeps its tokens for all
-    /// its lives; what it asked belongs to the life in which it did.
-    fn note_index(&self, roster: &mut Roster, zero: Instant) {
-        for observation in &mut roster.observations {
-            let who = observation.who();
-            let Some(&from) = roster.begun.get(&who) else { continue };
-            let lives = || roster.begun.iter().filter(|(other, _)| other.replica == who.replica);
-            let until = lives()
-                .find(|(other, _)| other.life == who.life + 1)
-                .map(|(_, begun)| *begun);
-            let only = lives().count() == 1;
-            observation.launched_ns = from.saturating_duration_since(zero).as_nanos() as u64;
-            observation.index = Some(course::asked(
-                &self.session.index,
-                &self.tokens[who.replica],
-                from,
-                until,
-                only,
-            ));
-        }
-    }
-}
-
-/// A container that cannot be removed is no fact of the case; the run's own clean-up, or the next start, removes it.
-async fn remove(container: DockerReplica) {
-    if let Err(error) = container.remove().await {
-        tracing::warn!("a container of a case that has ended stays for the clean-up: {error}");
-    }
 }

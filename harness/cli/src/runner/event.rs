@@ -21,6 +21,24 @@ pub enum Event<'a> {
         /// Its id.
         id: &'a str,
     },
+    /// One of several boots of a case begins.
+    BootStarted {
+        /// Its id.
+        id: &'a str,
+        /// Number among those that count, or among those that only warm up, from 1.
+        number: usize,
+        /// How many there will be of these.
+        of: usize,
+        /// Whether it only warms up.
+        warm_up: bool,
+    },
+    /// A timed boot begins although something else uses the processors; told once.
+    Unquiet {
+        /// How much of all processors others use, 0 to 1.
+        share: f64,
+        /// How long the boot was held back.
+        waited: Duration,
+    },
     /// The health of a replica changed.
     Health {
         /// The case.

@@ -2,15 +2,15 @@
 //! an app folder of its own, as replicas on different hosts have.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seatrial_engine::Mount;
-use seatrial_spec::{Case, Contract, Method};
+use seatrial_spec::{Caches, Case, Contract, Method, PipCache};
 
 use super::prepare::Ready;
 use crate::cache;
 use crate::requirements::Requirements;
-use crate::stage::Staged;
+use crate::stage::{Staged, open_to_writers};
 use crate::worlds::IndexUrls;
 
 /// The app folder of a replica and what is mounted where.
@@ -21,6 +21,8 @@ pub struct Layout {
     requirements: Option<String>,
     /// Path of the tree's mount point relative to the entry script's directory, and to the app root.
     tree: Option<(String, String)>,
+    /// pip's cache on the host, which outlives the boots of the case.
+    pip_cache: Option<(PathBuf, PipCache)>,
 }
 
 /// Where things lie inside the containers of a case.
@@ -33,13 +35,28 @@ pub struct Places {
 }
 
 impl Layout {
-    /// Copies the app into a folder of its own in `folder`, and puts beside its entry script what the method needs.
-    pub fn make(folder: &Path, case: &Case, ready: &Ready, replica: usize, life: usize) -> anyhow::Result<Layout> {
+    /// Copies the app into a folder of its own in `folder`, and puts beside its entry script what the method needs. It is
+    /// named after iteration, replica and life.
+    pub fn make(
+        folder: &Path,
+        case: &Case,
+        ready: &Ready,
+        (iteration, replica, life): (usize, usize, usize),
+    ) -> anyhow::Result<Layout> {
         let contract = &ready.image.contract;
         let scenario = &case.scenario;
         let entry = scenario.entry.as_deref().unwrap_or(&contract.entry_default);
         let id = cache::digest([case.id.as_bytes()]);
-        let folder = folder.join(format!("app-{id}-{replica}-{life}"));
+        let warm = case.caches == Caches::Warm && case.method == Method::Dynamic;
+        let pip_cache = match contract.pip_cache.as_ref().filter(|_| warm) {
+            Some(cache) => {
+                let kept = folder.join(format!("pip-{id}-{replica}"));
+                open_to_writers(&kept)?;
+                Some((kept, cache.clone()))
+            }
+            None => None,
+        };
+        let folder = folder.join(format!("app-{id}-{iteration}-{replica}-{life}"));
         let staged = Staged::copy(&scenario.app, entry, folder)?;
         let (mut requirements, mut tree) = (None, None);
         if let (Method::Dynamic, Some(method)) = (case.method, &contract.dynamic) {
@@ -55,6 +72,7 @@ impl Layout {
             staged,
             requirements,
             tree,
+            pip_cache,
         })
     }
 
@@ -90,11 +108,14 @@ impl Layout {
         if let (Some((path, _)), Some(method)) = (&self.tree, &contract.preinstalled) {
             env.insert(method.variable.clone(), path.clone());
         }
+        if let Some((_, cache)) = &self.pip_cache {
+            env.insert(cache.variable.clone(), cache.path.clone());
+        }
         env.extend(case.scenario.env.clone());
         env
     }
 
-    /// The app folder, and the tree on its mount point.
+    /// The app folder, the tree on its mount point, and pip's cache.
     pub fn mounts(&self, contract: &Contract, ready: &Ready) -> Vec<Mount> {
         let app = Mount {
             source: self.staged.folder.clone(),
@@ -107,7 +128,20 @@ impl Layout {
             target,
             read_only: true,
         });
-        [app].into_iter().chain(tree).collect()
+        let cache = self.pip_cache.clone().map(|(source, cache)| Mount {
+            source,
+            target: cache.path,
+            read_only: false,
+        });
+        [app].into_iter().chain(tree).chain(cache).collect()
+    }
+
+    /// Removes the app folder. What a container has left in it as another user may have to stay.
+    pub fn remove(&self) {
+        let folder = &self.staged.folder;
+        if let Err(error) = std::fs::remove_dir_all(folder) {
+            tracing::debug!("{} stays for the clean-up: {error}", folder.display());
+        }
     }
 
     /// Where things lie inside, which is the same for every replica of a case.

@@ -26,6 +26,8 @@ pub struct Watching<'a> {
     pub contract: &'a Contract,
     pub worlds: &'a Opened,
     pub reporter: &'a dyn Reporter,
+    /// Whether the CPU time of a boot is taken once it is ready.
+    pub timed: bool,
 }
 
 /// A life, and what has been seen of it so far.
@@ -36,6 +38,8 @@ pub struct Life<R> {
     pub zero: Instant,
     /// When it became ready.
     pub ready: Option<Instant>,
+    /// CPU time of the container, nanoseconds, taken right after it was seen ready: what it used while it was asked is in it.
+    pub cpu_ns: Option<u64>,
     /// How it ended, when it did so by itself.
     pub ended: Option<Ended>,
     /// Bytes of the log that belong to earlier lives of the same container.
@@ -63,6 +67,7 @@ impl<R: Replica> Life<R> {
             zero,
             log: Log::begin(watching, &replica, log_before),
             ready: None,
+            cpu_ns: None,
             ended: None,
             seen: Observation {
                 replica: who.replica,
@@ -105,6 +110,10 @@ impl<R: Replica> Life<R> {
             ended = self.replica.ended() => self.ended = Some(ended?),
             () = sleep_until(zero + watched(watching.case, number)) => {}
             never = tell_installing(self.log.told.clone(), watching.worlds, number) => match never {},
+        }
+        if watching.timed && self.ready.is_some() {
+            // A side figure: without it the sample still stands.
+            self.cpu_ns = self.replica.usage().await.ok().and_then(|usage| usage.cpu_ns);
         }
         Ok(())
     }

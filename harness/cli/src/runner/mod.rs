@@ -1,6 +1,7 @@
-//! Runs a plan: gets everything ready, then runs the cases, and tells what happens as events. Timed cases run alone;
-//! functional ones, whose verdict does not hang on the clock, may overlap.
+//! Runs a plan: gets everything ready, then runs the cases, and tells what happens as events. Timed cases are booted one at a
+//! time, their samples interleaved; functional ones, whose verdict does not hang on the clock, may overlap.
 
+mod book;
 mod case;
 mod event;
 mod fleet;
@@ -10,23 +11,30 @@ mod life;
 mod order;
 mod prepare;
 mod roster;
+mod sampling;
+mod timed;
+mod trial;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
-use seatrial_engine::{Engine as _, Network};
+use seatrial_engine::{Engine, Network};
 use seatrial_record::{CaseError, CaseRecord, ImageFacts, ManifestDiff, RunRecord, SnapshotState};
 use seatrial_spec::{Plan, Project};
 use tokio::time::Instant;
 
-use case::Seen;
+use book::Book;
+use case::{Boot, Seen};
 pub use event::{Event, Reporter};
 use prepare::PreparedCase;
+pub use sampling::Instead;
+use timed::End;
 
 use crate::expectations;
 use crate::failure::Failure;
 use crate::host;
+use crate::machine::{Gate, PageCache};
 use crate::session::Session;
 use crate::signals::Cancel;
 use crate::snapshots::Snapshots;
@@ -38,15 +46,35 @@ pub struct Orders {
     pub instead: BTreeMap<String, String>,
     /// Seed of the order of cases.
     pub seed: u64,
+    /// How often timed cases are booted, when it is not as their scenarios say.
+    pub sampling: Instead,
+    /// What holds timed boots back.
+    pub gate: Gate,
+    /// What is dropped before cold boots.
+    pub page_cache: PageCache,
     /// How many functional cases boot at once, and how many things are built at once.
     pub jobs: usize,
     /// Wall clock at the start.
     pub started: jiff::Timestamp,
 }
 
-/// Runs every case of the plan; the record is stored after each. An interrupt ends the run early, the record says so.
-pub async fn run(
-    session: &Session,
+/// What all cases of a run share.
+pub struct Setting<'a, E> {
+    session: &'a Session<E>,
+    project: &'a Project,
+    network: &'a Network,
+    /// Holds timed boots back while others use the processors.
+    gate: &'a Gate,
+    page_cache: &'a PageCache,
+    reporter: &'a dyn Reporter,
+    /// Zero of the run's clock.
+    begun: Instant,
+}
+
+/// Runs every case of the plan; the record is stored after each, and after every round of timed boots. An interrupt ends the
+/// run early, the record says so.
+pub async fn run<E: Engine>(
+    session: &Session<E>,
     project: &Project,
     plan: &Plan,
     orders: &Orders,
@@ -60,8 +88,24 @@ pub async fn run(
         .network(&session.owner)
         .await
         .map_err(Failure::could_not_run)?;
-    let mut record = blank_record(session, plan, orders, &network).await?;
-    store.write(&record).map_err(Failure::could_not_run)?;
+    let setting = Setting {
+        session,
+        project,
+        network: &network,
+        gate: &orders.gate,
+        page_cache: &orders.page_cache,
+        reporter,
+        begun,
+    };
+    let mut book = Book {
+        record: blank_record(session, plan, orders, &network).await?,
+        snapshots: Snapshots::open(project.root(), &orders.instead),
+        setting: &setting,
+        store,
+        unfinished: vec![],
+        done: 0,
+    };
+    book.write()?;
 
     reporter.on_event(&Event::RunStarted {
         cases: plan.cases.len(),
@@ -69,56 +113,54 @@ pub async fn run(
     let say = |text: &str| reporter.on_event(&Event::Preparing { what: text });
     let prepared = tokio::select! {
         prepared = prepare::all(session, project, plan, orders, &say) => prepared,
-        () = cancel.cancelled() => return interrupted(record, cancel, begun, store),
+        () = cancel.cancelled() => return book.interrupted(cancel),
     };
-    record.images = prepared.images;
+    book.record.images = prepared.images;
 
-    let snapshots = Snapshots::open(project.root(), &orders.instead);
     let cases = order::shuffled(prepared.cases, orders.seed);
     let (timed, functional): (Vec<_>, Vec<_>) = cases.iter().partition(|case| case.is_timed());
-    let network = &network;
-    let mut done = 0;
-    for (cases, jobs) in [(timed, 1), (functional, orders.jobs)] {
-        let alone = jobs == 1 || cases.len() == 1;
-        let mut ending = stream::iter(cases)
-            .map(|case| async move { (case, observe(session, project, network, case, reporter).await) })
-            .buffer_unordered(jobs);
-        loop {
-            let (case, seen) = tokio::select! {
-                ended = ending.next() => match ended {
-                    Some(ended) => ended,
-                    None => break,
-                },
-                () = cancel.cancelled() => return interrupted(record, cancel, begun, store),
-            };
-            let mut ended = case_record(case, project, seen);
-            ended.alone = alone;
-            ended.judge();
-            snapshots.compare(&mut ended).map_err(Failure::could_not_run)?;
-            for judged in record.add(ended) {
-                done += 1;
-                let case = &record.cases[judged];
-                reporter.on_event(&Event::CaseFinished { case, done });
-            }
-            record.refused = session.index.refused();
-            record.took_ns = begun.elapsed().as_nanos() as u64;
-            store.write(&record).map_err(Failure::could_not_run)?;
-        }
+    if timed::run(&mut book, &timed, orders.seed, cancel).await? == End::Cancelled
+        || overlapping(&mut book, functional, orders.jobs, cancel).await? == End::Cancelled
+    {
+        return book.interrupted(cancel);
     }
     reporter.on_event(&Event::RunFinished);
-    Ok(record)
+    Ok(book.record)
 }
 
-async fn observe(
-    session: &Session,
-    project: &Project,
-    network: &Network,
-    prepared: &PreparedCase,
-    reporter: &dyn Reporter,
-) -> Seen {
-    reporter.on_event(&Event::CaseStarted { id: &prepared.case.id });
+/// Runs functional cases, so many at a time.
+async fn overlapping<E: Engine>(
+    book: &mut Book<'_, E>,
+    cases: Vec<&PreparedCase>,
+    jobs: usize,
+    cancel: &Cancel,
+) -> Result<End, Failure> {
+    let setting = book.setting;
+    let alone = jobs == 1 || cases.len() == 1;
+    let mut ending = stream::iter(cases)
+        .map(|case| async move { (case, observe(setting, case).await) })
+        .buffer_unordered(jobs);
+    loop {
+        let (case, seen) = tokio::select! {
+            ended = ending.next() => match ended {
+                Some(ended) => ended,
+                None => return Ok(End::Made),
+            },
+            () = cancel.cancelled() => return Ok(End::Cancelled),
+        };
+        book.enter(case_record(case, setting.project, seen), alone)?;
+    }
+}
+
+async fn observe<E: Engine>(setting: &Setting<'_, E>, prepared: &PreparedCase) -> Seen {
+    setting.reporter.on_event(&Event::CaseStarted { id: &prepared.case.id });
+    let once = Boot {
+        iteration: 0,
+        timed: false,
+        facts: true,
+    };
     let ran = match &prepared.ready {
-        Ok(ready) => case::run(session, project, network, &prepared.case, ready, reporter)
+        Ok(ready) => case::run(setting, &prepared.case, ready, once)
             .await
             .map_err(case_error),
         Err(error) => Err(error.clone()),
@@ -179,7 +221,7 @@ fn image_facts(info: &seatrial_engine::ImageInfo, manifest: Option<seatrial_reco
 }
 
 async fn blank_record(
-    session: &Session,
+    session: &Session<impl Engine>,
     plan: &Plan,
     orders: &Orders,
     network: &Network,
@@ -204,11 +246,4 @@ async fn blank_record(
         refused: 0,
         took_ns: 0,
     })
-}
-
-fn interrupted(mut record: RunRecord, cancel: &Cancel, begun: Instant, store: &Store) -> Result<RunRecord, Failure> {
-    record.interrupted = cancel.signal().map(str::to_owned);
-    record.took_ns = begun.elapsed().as_nanos() as u64;
-    store.write(&record).map_err(Failure::could_not_run)?;
-    Ok(record)
 }

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
-use seatrial_engine::ImageInfo;
+use seatrial_engine::{Engine, ImageInfo};
 use seatrial_record::{CaseError, ImageFacts};
-use seatrial_spec::{Case, Method, Plan, Project};
+use seatrial_spec::{Caches, Case, Method, Plan, Project};
 use tokio::sync::OnceCell;
 
+use super::sampling::Boots;
 use super::{Orders, case_error, image_facts};
 use crate::images::{self, Added, NamedImage};
 use crate::requirements::Requirements;
@@ -28,11 +29,13 @@ pub struct Prepared {
 /// One case and what it needs.
 pub struct PreparedCase {
     pub case: Case,
+    /// How often it is booted.
+    pub boots: Boots,
     pub ready: Result<Ready, CaseError>,
 }
 
 impl PreparedCase {
-    /// Whether its scenario is about time and it must therefore have the machine to itself.
+    /// Whether it is about time and must therefore have the machine to itself.
     pub fn is_timed(&self) -> bool {
         self.case.scenario.is_timed()
     }
@@ -52,7 +55,7 @@ pub struct Ready {
 
 /// Prepares every case, `jobs` at a time. What cannot be had makes the cases that need it errors, and no others.
 pub async fn all(
-    session: &Session,
+    session: &Session<impl Engine>,
     project: &Project,
     plan: &Plan,
     orders: &Orders,
@@ -81,6 +84,7 @@ pub async fn all(
                 place,
                 PreparedCase {
                     case: case.clone(),
+                    boots: Boots::of(case, orders.sampling),
                     ready,
                 },
             )
@@ -99,17 +103,20 @@ pub async fn all(
 type Known = Arc<OnceCell<Result<Arc<NamedImage>, CaseError>>>;
 
 /// Images already asked for, each prepared once, failures included.
-struct Shelf<'a> {
-    session: &'a Session,
+struct Shelf<'a, E> {
+    session: &'a Session<E>,
     project: &'a Project,
     orders: &'a Orders,
     say: &'a (dyn Fn(&str) + Sync),
     images: Mutex<BTreeMap<String, Known>>,
 }
 
-impl Shelf<'_> {
+impl<E: Engine> Shelf<'_, E> {
     /// What one case needs.
     async fn ready(&self, case: &Case) -> Result<Ready, CaseError> {
+        if case.caches == Caches::Cold {
+            self.orders.page_cache.may_be_dropped()?;
+        }
         let image = self.image(&case.image).await?;
         let mut ready = Ready {
             image,
@@ -147,7 +154,11 @@ impl Shelf<'_> {
                     None => image,
                 };
                 let tree = images::build_tree(self.session, &builder, added, &extend.tree.then, self.say).await;
-                ready.tree = Some(tree.map_err(case_error)?);
+                let tree = tree.map_err(case_error)?;
+                ready.tree = Some(match case.caches {
+                    Caches::Cold => images::uncompiled(self.session, &tree).await.map_err(case_error)?,
+                    Caches::Fresh | Caches::Warm => tree,
+                });
             }
             Method::Dockerfile => {
                 let user = image.contract.dockerfile_user.clone().unwrap_or_default();

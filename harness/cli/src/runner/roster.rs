@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seatrial_engine::DockerReplica;
+use seatrial_engine::Replica;
 use seatrial_record::{Contents, Difference, Observation, ReplicaLife, differences};
 use tokio::time::Instant;
 
@@ -10,27 +10,41 @@ use super::inside::Files;
 use super::life::Life;
 
 /// The replicas of a case and all that is known of them.
-#[derive(Default)]
-pub struct Roster {
+pub struct Roster<R> {
     /// Those whose container is there.
-    pub lives: Vec<Life<DockerReplica>>,
+    pub lives: Vec<Life<R>>,
     /// Lives that are over, and those that never began.
     pub observations: Vec<Observation>,
     /// The create (or restart) request of each life.
     pub begun: BTreeMap<ReplicaLife, Instant>,
+    /// CPU time of each life until it was ready, where it was taken.
+    pub cpu_ns: BTreeMap<ReplicaLife, u64>,
     /// Single files of each life that was read.
     pub files: BTreeMap<ReplicaLife, Files>,
 }
 
-impl Roster {
+impl<R> Default for Roster<R> {
+    fn default() -> Self {
+        Roster {
+            lives: Vec::new(),
+            observations: Vec::new(),
+            begun: BTreeMap::new(),
+            cpu_ns: BTreeMap::new(),
+            files: BTreeMap::new(),
+        }
+    }
+}
+
+impl<R: Replica> Roster<R> {
     /// Takes in a life that has settled.
-    pub fn admit(&mut self, life: Life<DockerReplica>) {
+    pub fn admit(&mut self, life: Life<R>) {
         self.begun.insert(life.who, life.zero);
+        self.cpu_ns.extend(life.cpu_ns.map(|cpu_ns| (life.who, cpu_ns)));
         self.lives.push(life);
     }
 
     /// Takes in what became of replicas that were launched.
-    pub fn take_in(&mut self, other: Roster) {
+    pub fn take_in(&mut self, other: Roster<R>) {
         self.observations.extend(other.observations);
         other.lives.into_iter().for_each(|life| self.admit(life));
     }

@@ -5,6 +5,7 @@ mod files;
 mod hostile;
 mod outcomes;
 mod project;
+mod sampling;
 mod scale_out;
 mod stand_in;
 mod survival;

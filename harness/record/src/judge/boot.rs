@@ -1,11 +1,12 @@
 //! Does it serve in time, or does it refuse to boot as it should?
 
 use super::fate::{fate, last_lines};
-use super::verdict::Seen;
+use super::verdict::{Finding, Seen};
 use crate::explain::{Obstacle, obstacles};
 use crate::numbers::duration;
 use crate::observation::{Observation, Phase};
 use crate::run::CaseRecord;
+use crate::sample::Sample;
 
 /// First 200 within a time.
 pub(super) fn ready(within_ns: u64, seen: &Observation) -> Seen {
@@ -17,6 +18,37 @@ pub(super) fn ready(within_ns: u64, seen: &Observation) -> Seen {
         }
         None => Seen::compared(false, fate(seen)).with(last_lines(seen)),
     }
+}
+
+/// The same of every timed boot: the first that was not ready in time speaks, unless the boot that was read does.
+pub(super) fn sampled(within_ns: u64, seen: Seen, samples: &[Sample]) -> Seen {
+    let in_time = |sample: &Sample| sample.ready_ns().is_some_and(|at| at <= within_ns);
+    let odd = samples.iter().position(|sample| !in_time(sample));
+    let Some(at) = odd.filter(|_| seen.finding == Finding::Holds) else {
+        return seen;
+    };
+    let odd = &samples[at];
+    let fate = match (odd.ready_ns(), odd.instant(Phase::Exited)) {
+        (Some(ready), _) => format!(
+            "ready after {}, {} too late",
+            duration(ready),
+            duration(ready - within_ns)
+        ),
+        (None, Some(exited)) => format!("the container ended after {}", duration(exited)),
+        (None, None) => "never ready".to_owned(),
+    };
+    let late = samples.iter().filter(|sample| !in_time(sample)).count();
+    let others = (late > 1).then(|| format!("{late} of {} boots were not ready in time", samples.len()));
+    Seen::compared(false, format!("{}: {fate}", named(samples, at))).with(others)
+}
+
+/// A timed boot by its place among those of its kind: `sample 3 of 10 (iteration 4)`.
+fn named(samples: &[Sample], at: usize) -> String {
+    let warm_up = samples[at].warm_up;
+    let alike = |samples: &[Sample]| samples.iter().filter(|sample| sample.warm_up == warm_up).count();
+    let kind = if warm_up { "warm-up" } else { "sample" };
+    let (number, of) = (alike(&samples[..=at]), alike(samples));
+    format!("{kind} {number} of {of} (iteration {})", samples[at].iteration)
 }
 
 /// How a container must end.
@@ -85,8 +117,7 @@ pub(super) fn refuses(wanted: &Refusal<'_>, seen: &Observation, case: &CaseRecor
 mod tests {
     use super::*;
     use crate::expectation::Check;
-    use crate::judge::Finding;
-    use crate::judge::trial::one;
+    use crate::judge::trial::{self, one};
     use crate::observation::{Exit, HealthState, HealthTransition, LogTail, PhaseInstant};
 
     const S: u64 = 1_000_000_000;
@@ -175,6 +206,55 @@ mod tests {
             (late.finding, late.actual.as_str()),
             (Finding::Fails, "ready after 60.0 s, 4.0 ms too late")
         );
+    }
+
+    #[test]
+    fn every_timed_boot_must_be_ready_in_time_warm_ups_included() {
+        let sample = |iteration, warm_up, phase, at_ns| Sample {
+            iteration,
+            warm_up,
+            phases: vec![PhaseInstant { phase, at_ns }],
+            ..Sample::default()
+        };
+        let judged = |samples| {
+            let mut case = trial::case(vec![ready(S)], vec![in_time()]);
+            case.samples = samples;
+            case.judge();
+            case.verdicts.remove(0)
+        };
+        let quick = |iteration, warm_up| sample(iteration, warm_up, Phase::Ready, S);
+        assert!(judged(vec![quick(0, true), quick(1, false)]).passed());
+        let ended = sample(3, false, Phase::Exited, 2 * S);
+        let late = sample(4, false, Phase::Ready, S + 5_000_000);
+        let odd = judged(vec![
+            quick(0, true),
+            quick(1, true),
+            quick(2, false),
+            ended,
+            late.clone(),
+        ]);
+        assert_eq!(
+            odd.actual,
+            "sample 2 of 3 (iteration 3): the container ended after 2.00 s"
+        );
+        assert_eq!(odd.detail, ["2 of 5 boots were not ready in time"]);
+        let odd = judged(vec![quick(0, false), late]);
+        assert_eq!(
+            odd.actual,
+            "sample 2 of 2 (iteration 4): ready after 1.00 s, 5.0 ms too late"
+        );
+        let odd = judged(vec![sample(0, true, Phase::Created, 1), quick(1, false)]);
+        assert_eq!(odd.actual, "warm-up 1 of 1 (iteration 0): never ready");
+    }
+
+    fn in_time() -> Observation {
+        Observation {
+            phases: vec![PhaseInstant {
+                phase: Phase::Ready,
+                at_ns: S,
+            }],
+            ..Observation::default()
+        }
     }
 
     #[test]

@@ -119,7 +119,11 @@ fn seen(check: &Check, case: &CaseRecord) -> Seen {
         Check::IndexAsked { asked } => &|seen| traces::index_asked(*asked, seen),
         Check::IndexRequests { at_most } => &|seen| traces::index_requests(*at_most, seen),
     };
-    lives::over(check, case, of_one)
+    let seen = lives::over(check, case, of_one);
+    match check {
+        Check::Ready { within_ns, .. } => boot::sampled(*within_ns, seen, &case.samples),
+        _ => seen,
+    }
 }
 
 /// What was seen of one expectation, before it is paired with the expectation's own words.
