@@ -6,7 +6,8 @@
 //! a stamp before them, that of the line's first (tried on Docker 20.10).
 //!
 //! Docker's follower may end with the container although its reader has not got everything yet (20.10: 20 of 50 MB). So
-//! what follows is only believed to be all once the engine, asked again without following, has nothing to add.
+//! what it brings is only believed to be all once the log's last message is among it, or the engine, asked again without
+//! following, has nothing to add.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +26,10 @@ use crate::EngineError;
 use crate::LogChunk;
 use crate::clock::Clocks;
 
+/// Bytes of a stamp and the space behind it: the engine always writes nine digits of the second's fraction.
+const STAMP: usize = 31;
+/// Bytes of a stamp before the fraction.
+const WHOLE: usize = 19;
 /// How far the stamps of standard output and error may be out of order: each is stamped before it is put in line.
 const DISORDER_SECONDS: i64 = 1;
 /// Clocks drift, so the reading of both by which stamps are translated is not used for longer.
@@ -42,80 +47,100 @@ pub(super) fn logs(docker: &Docker, container: &str) -> BoxStream<'static, Resul
     .boxed()
 }
 
-/// One reading of a log, over as many requests as it takes.
+/// One reading of a log, over as many answers as it takes.
 struct Log {
     docker: Docker,
     container: String,
     answer: BoxStream<'static, Result<LogOutput, Error>>,
     clocks: Clocks,
+    stamps: Stamps,
     delivered: Delivered,
+    last: Option<LogOutput>,
     /// Messages of this answer that an earlier one has brought.
     known: u64,
-    /// Whether the log is to be asked for once more: this answer brought something, or followed.
-    more: bool,
-    progress: Progress,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Progress {
-    Following,
+    /// Whether this answer has brought something, so that there may be more.
+    news: bool,
     /// The follower has ended, and is not taken at its word.
-    Completing,
-    /// Broken off with an error.
-    Over,
+    completing: bool,
+    over: bool,
 }
 
 impl Log {
     fn follow(docker: &Docker, container: &str) -> Self {
         Self {
-            answer: ask(docker, container, 0, true),
+            answer: ask(docker, container, 0, "all", true),
             docker: docker.clone(),
             container: container.to_owned(),
             clocks: Clocks::sample(),
+            stamps: Stamps::default(),
             delivered: Delivered::default(),
+            last: None,
             known: 0,
-            more: true,
-            progress: Progress::Following,
+            news: true,
+            completing: false,
+            over: false,
         }
     }
 
     async fn next(&mut self) -> Option<Result<LogChunk, EngineError>> {
-        while self.progress != Progress::Over {
-            match self.answer.next().await {
-                Some(Ok(_)) if self.known > 0 => self.known -= 1,
+        while !self.over {
+            let error = match self.answer.next().await {
+                Some(Ok(_)) if self.known > 0 => {
+                    self.known -= 1;
+                    continue;
+                }
                 Some(Ok(message)) => return Some(Ok(self.chunk(message))),
-                // Removed meanwhile: what has been read is all there is.
-                Some(Err(error))
-                    if self.progress == Progress::Completing && (answered(&error, 404) || answered(&error, 409)) =>
-                {
-                    break;
-                }
-                Some(Err(error)) => {
-                    self.progress = Progress::Over;
-                    return Some(Err(error).or_failed(|cause| failed("reading the log of", &self.container, cause)));
-                }
-                None if self.more => self.ask_for_the_rest(),
-                None => break,
+                Some(Err(error)) => error,
+                None => match self.ask_for_the_rest().await {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+            };
+            self.over = true;
+            // A container that was removed meanwhile has no more to tell.
+            let removed = answered(&error, 404) || answered(&error, 409);
+            if !(self.completing && removed) {
+                return Some(Err(error).or_failed(|cause| failed("reading the log of", &self.container, cause)));
             }
         }
         None
     }
 
-    fn ask_for_the_rest(&mut self) {
+    /// An answer has ended: the log is over, or is asked for again from about where the answer broke off.
+    async fn ask_for_the_rest(&mut self) -> Result<(), Error> {
+        self.completing = true;
+        if !self.news || self.is_whole().await? {
+            self.over = true;
+            return Ok(());
+        }
         let (since, known) = self.delivered.resume();
-        self.answer = ask(&self.docker, &self.container, since, false);
+        self.answer = ask(&self.docker, &self.container, since, "all", false);
         self.known = known;
-        self.more = false;
-        self.progress = Progress::Completing;
+        self.news = false;
+        Ok(())
+    }
+
+    /// Whether the last message of the log is certainly the one delivered last. The engine looks that up at the log's end,
+    /// where all since some moment makes it read the log from its beginning.
+    async fn is_whole(&mut self) -> Result<bool, Error> {
+        let mut end = ask(&self.docker, &self.container, 0, "1", false);
+        let mut last = None;
+        while let Some(message) = end.next().await {
+            last = Some(message?);
+        }
+        // The parts of one line have one stamp and may be equal; its end is not equal to any of them.
+        let unique = last.as_ref().is_none_or(|message| message.as_ref().ends_with(b"\n"));
+        Ok(unique && last == self.last)
     }
 
     fn chunk(&mut self, message: LogOutput) -> LogChunk {
-        self.more = true;
+        self.news = true;
+        self.last = Some(message.clone());
         let arrival = Instant::now();
         let stderr = matches!(message, LogOutput::StdErr { .. });
         let frame = message.into_bytes();
-        let (stamp, bytes) = unstamped(&frame);
-        self.delivered.note(stamp.map(|stamp| stamp.as_second()));
+        let (stamp, bytes) = self.stamps.take(&frame);
+        self.delivered.note(stamp.map(|stamp| stamp.second));
         LogChunk {
             at: stamp.map_or(arrival, |stamp| self.instant(stamp, arrival)),
             stderr,
@@ -124,37 +149,87 @@ impl Log {
     }
 
     /// A stamp on the monotonic clock, never later than its arrival.
-    fn instant(&mut self, stamp: jiff::Timestamp, arrival: Instant) -> Instant {
+    fn instant(&mut self, stamp: Stamp, arrival: Instant) -> Instant {
         if arrival.saturating_duration_since(self.clocks.sampled()) > CLOCKS_HOLD {
             self.clocks = Clocks::sample();
         }
-        let at = self.clocks.instant_at(stamp.as_nanosecond());
+        let at = self.clocks.instant_at(stamp.unix_ns());
         at.map_or(arrival, |at| at.min(arrival))
     }
 }
 
-/// Everything since this second, and if wanted what comes after.
-fn ask(docker: &Docker, container: &str, since: i32, follow: bool) -> BoxStream<'static, Result<LogOutput, Error>> {
+/// The last so many messages since that second, and if wanted what comes after.
+fn ask(
+    docker: &Docker,
+    container: &str,
+    since: i32,
+    tail: &str,
+    follow: bool,
+) -> BoxStream<'static, Result<LogOutput, Error>> {
     let options = LogsOptions {
         follow,
         stdout: true,
         stderr: true,
         since,
         timestamps: true,
-        tail: "all".to_owned(),
+        tail: tail.to_owned(),
         ..LogsOptions::default()
     };
     docker.api.logs(container, Some(options)).boxed()
 }
 
-/// Takes the engine's stamp off a frame.
-fn unstamped(frame: &[u8]) -> (Option<jiff::Timestamp>, &[u8]) {
-    let split = || {
-        let end = frame.iter().position(|byte| *byte == b' ')?;
-        let stamp = std::str::from_utf8(&frame[..end]).ok()?.parse().ok()?;
-        Some((Some(stamp), &frame[end + 1..]))
-    };
-    split().unwrap_or((None, frame))
+/// Reads the engine's stamps, `2026-11-24T09:32:35.322114024Z`. A flood has hundreds of thousands within one second, so
+/// what is before the fraction is only worked out when it changes.
+#[derive(Debug, Default)]
+struct Stamps {
+    whole: Vec<u8>,
+    second: i64,
+}
+
+/// A moment since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stamp {
+    second: i64,
+    nanosecond: u32,
+}
+
+impl Stamp {
+    fn unix_ns(self) -> i128 {
+        i128::from(self.second) * 1_000_000_000 + i128::from(self.nanosecond)
+    }
+}
+
+impl Stamps {
+    /// Takes the stamp off a frame.
+    fn take<'a>(&mut self, frame: &'a [u8]) -> (Option<Stamp>, &'a [u8]) {
+        match frame.split_at_checked(STAMP) {
+            Some((stamp, bytes)) => match self.read(stamp) {
+                Some(stamp) => (Some(stamp), bytes),
+                None => (None, frame),
+            },
+            None => (None, frame),
+        }
+    }
+
+    fn read(&mut self, stamp: &[u8]) -> Option<Stamp> {
+        let (whole, fraction) = stamp.split_at(WHOLE);
+        let digits = fraction.strip_prefix(b".")?.strip_suffix(b"Z ")?;
+        let mut nanosecond = 0;
+        for digit in digits {
+            let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+            nanosecond = nanosecond * 10 + digit;
+        }
+        if self.whole != whole {
+            let text = std::str::from_utf8(whole).ok()?;
+            let at: jiff::Timestamp = format!("{text}Z").parse().ok()?;
+            self.second = at.as_second();
+            self.whole = whole.to_vec();
+        }
+        Some(Stamp {
+            second: self.second,
+            nanosecond,
+        })
+    }
 }
 
 /// How many messages have been delivered of each of the last seconds: enough to ask for the log from then on, and to
@@ -191,12 +266,31 @@ mod tests {
 
     #[test]
     fn the_stamp_is_taken_off_and_nothing_else() {
-        let (stamp, bytes) = unstamped(b"2026-11-24T09:32:35.322114024Z  two spaces\n");
-        assert_eq!(stamp.unwrap().as_nanosecond(), 1_795_512_755_322_114_024);
-        assert_eq!(bytes, b" two spaces\n");
-        assert_eq!(unstamped(b"2026-11-24T09:32:35.322345849Z \n").1, b"\n");
-        for plain in [&b"no stamp\n"[..], b"", b"\xff\xfe x"] {
-            assert_eq!(unstamped(plain), (None, plain));
+        let mut stamps = Stamps::default();
+        let mut take = |frame: &'static [u8]| {
+            let (stamp, bytes) = stamps.take(frame);
+            (stamp.map(Stamp::unix_ns), bytes)
+        };
+        for (frame, unix_ns, bytes) in [
+            (
+                &b"2026-11-24T09:32:35.322114024Z  two spaces\n"[..],
+                1_795_512_755_322_114_024,
+                &b" two spaces\n"[..],
+            ),
+            (b"2026-11-24T09:32:35.000000007Z \n", 1_795_512_755_000_000_007, b"\n"),
+            (b"2026-11-24T09:33:00.000000000Z ", 1_795_512_780_000_000_000, b""),
+        ] {
+            assert_eq!(take(frame), (Some(unix_ns), bytes));
+        }
+        for plain in [
+            &b"no stamp\n"[..],
+            b"",
+            b"2026-13-24T09:32:35.322114024Z no month\n",
+            b"2026-11-24T09:32:35.32211402xZ no digit\n",
+            b"2026-11-24T09:32:35.322114024Z",
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff.322114024Z x",
+        ] {
+            assert_eq!(take(plain), (None, plain));
         }
     }
 
