@@ -1,5 +1,6 @@
 //! The record crate from outside: views of literal records, totals over random ones, snapshots, the documented format.
 
+mod comparison;
 mod differences;
 mod format;
 mod literal;
