@@ -1,6 +1,7 @@
 //! The record crate from outside: views of literal records, totals over random ones, snapshots, the documented format.
 
 mod budgets;
+mod comparison;
 mod differences;
 mod format;
 mod literal;
