@@ -11,6 +11,7 @@ mod exec;
 mod failure;
 mod images;
 mod launch;
+mod logs;
 mod network;
 mod objects;
 mod replica;

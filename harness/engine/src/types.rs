@@ -169,10 +169,10 @@ pub enum Stamp {
     Started(Instant),
 }
 
-/// A piece of log as received; not split into lines.
+/// A piece of log as received; not split into lines, and nothing but what the container wrote.
 #[derive(Clone, Debug)]
 pub struct LogChunk {
-    /// When it arrived.
+    /// When the engine took it from the container; where the engine does not tell, when it arrived here. Never later.
     pub at: Instant,
     /// Standard error rather than output.
     pub stderr: bool,

@@ -6,11 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use testcontainers::bollard;
-use testcontainers::bollard::container::LogOutput;
 use testcontainers::bollard::errors::Error;
 use testcontainers::bollard::models::{ContainerInspectResponse, ContainerStatsResponse};
 use testcontainers::bollard::query_parameters::{
-    KillContainerOptions, LogsOptions, StartContainerOptions, StatsOptions, WaitContainerOptions,
+    KillContainerOptions, StartContainerOptions, StatsOptions, WaitContainerOptions,
 };
 use testcontainers::{ContainerAsync, GenericImage};
 use tokio::net::TcpStream;
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 
 use super::failure::{Failure, answered, within};
 use super::objects::remove_container;
-use super::{CALL, Docker, exec};
+use super::{CALL, Docker, exec, logs};
 use crate::clock::Clocks;
 use crate::{
     Cause, Command, CommandOutput, Connection, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup,
@@ -105,7 +104,7 @@ impl Replica for DockerReplica {
     }
 
     fn logs(&self) -> BoxStream<'static, Result<LogChunk, EngineError>> {
-        logs(&self.docker, self.id())
+        logs::logs(&self.docker, self.id())
     }
 
     async fn ended(&self) -> Result<Ended, EngineError> {
@@ -176,31 +175,6 @@ impl Address {
                 .collect(),
         )
     }
-}
-
-/// Follows both streams of a container's log from byte 0 to its end.
-///
-/// The log is read as fast as the stream is polled and no faster; nothing piles up in between. A container that writes
-/// more than the log's bound (see `bounded_log`) may outrun its reader, who then misses the rest.
-pub(super) fn logs(docker: &Docker, container: &str) -> BoxStream<'static, Result<LogChunk, EngineError>> {
-    let options = LogsOptions {
-        follow: true,
-        stdout: true,
-        stderr: true,
-        tail: "all".to_owned(),
-        ..LogsOptions::default()
-    };
-    let container = container.to_owned();
-    let log = docker.api.logs(&container, Some(options));
-    log.map(move |output| {
-        let output = output.or_failed(|cause| failed("reading the log of", &container, cause))?;
-        Ok(LogChunk {
-            at: Instant::now(),
-            stderr: matches!(output, LogOutput::StdErr { .. }),
-            bytes: output.into_bytes().into(),
-        })
-    })
-    .boxed()
 }
 
 /// Waits for a container's end, however long that takes; one that ended already is answered at once.

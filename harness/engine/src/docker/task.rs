@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use super::failure::{Failure, within};
 use super::objects::{bind_mounts, bounded_log, environment, labels, remove_container, shown, slug};
-use super::{CALL, Docker, images, replica};
+use super::{CALL, Docker, images, logs, replica};
 use crate::output::Collector;
 use crate::{CommandOutput, EngineError, Owner, TaskSpec};
 
@@ -50,7 +50,7 @@ async fn run_to_end(
     docker.api.start_container(name, None).await.or_failed(launch)?;
 
     let mut collector = Collector::default();
-    let mut log = replica::logs(docker, name);
+    let mut log = logs::logs(docker, name);
     while let Some(chunk) = log.next().await {
         let chunk = chunk?;
         collector.push(chunk.stderr, &chunk.bytes);

@@ -1,0 +1,249 @@
+//! A container's log: whole, and stamped by the engine.
+//!
+//! The engine stamps every message as it takes it from the container, which is earlier than a reader can know of it by
+//! as long as the engine and the reader are busy. Asked for, the stamp stands before the bytes of each frame (RFC 3339
+//! with nanoseconds, one space). A line of more than 16 KiB comes as several messages, in a frame each; all of them have
+//! a stamp before them, that of the line's first (tried on Docker 20.10).
+//!
+//! Docker's follower may end with the container although its reader has not got everything yet (20.10: 20 of 50 MB). So
+//! what it brings is only believed to be all once the log's last message is among it, or the engine, asked again without
+//! following, has nothing to add.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use testcontainers::bollard::container::LogOutput;
+use testcontainers::bollard::errors::Error;
+use testcontainers::bollard::query_parameters::LogsOptions;
+use tokio::time::Instant;
+
+use super::Docker;
+use super::failure::{Failure, answered};
+use super::replica::failed;
+use crate::EngineError;
+use crate::LogChunk;
+use crate::clock::Clocks;
+
+/// How far the stamps of standard output and error may be out of order: each is stamped before it is put in line.
+const DISORDER_SECONDS: i64 = 1;
+/// Clocks drift, so the reading of both by which stamps are translated is not used for longer.
+const CLOCKS_HOLD: Duration = Duration::from_secs(1);
+
+/// Follows both streams of a container's log from byte 0 to its end.
+///
+/// The log is read as fast as the stream is polled and no faster; nothing piles up in between. A container that writes
+/// more than the log's bound (see `bounded_log`) may outrun its reader, who then misses the rest.
+pub(super) fn logs(docker: &Docker, container: &str) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+    stream::unfold(Log::follow(docker, container), |mut log| async {
+        let chunk = log.next().await?;
+        Some((chunk, log))
+    })
+    .boxed()
+}
+
+/// One reading of a log, over as many answers as it takes.
+struct Log {
+    docker: Docker,
+    container: String,
+    answer: BoxStream<'static, Result<LogOutput, Error>>,
+    clocks: Clocks,
+    delivered: Delivered,
+    last: Option<LogOutput>,
+    /// Messages of this answer that an earlier one has brought.
+    known: u64,
+    /// Whether this answer has brought something, so that there may be more.
+    news: bool,
+    /// The follower has ended, and is not taken at its word.
+    completing: bool,
+    over: bool,
+}
+
+impl Log {
+    fn follow(docker: &Docker, container: &str) -> Self {
+        Self {
+            answer: ask(docker, container, 0, "all", true),
+            docker: docker.clone(),
+            container: container.to_owned(),
+            clocks: Clocks::sample(),
+            delivered: Delivered::default(),
+            last: None,
+            known: 0,
+            news: true,
+            completing: false,
+            over: false,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<LogChunk, EngineError>> {
+        while !self.over {
+            let error = match self.answer.next().await {
+                Some(Ok(_)) if self.known > 0 => {
+                    self.known -= 1;
+                    continue;
+                }
+                Some(Ok(message)) => return Some(Ok(self.chunk(message))),
+                Some(Err(error)) => error,
+                None => match self.ask_for_the_rest().await {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+            };
+            self.over = true;
+            // A container that was removed meanwhile has no more to tell.
+            let removed = answered(&error, 404) || answered(&error, 409);
+            if !(self.completing && removed) {
+                return Some(Err(error).or_failed(|cause| failed("reading the log of", &self.container, cause)));
+            }
+        }
+        None
+    }
+
+    /// An answer has ended: the log is over, or is asked for again from about where the answer broke off.
+    async fn ask_for_the_rest(&mut self) -> Result<(), Error> {
+        self.completing = true;
+        if !self.news || self.is_whole().await? {
+            self.over = true;
+            return Ok(());
+        }
+        let (since, known) = self.delivered.resume();
+        self.answer = ask(&self.docker, &self.container, since, "all", false);
+        self.known = known;
+        self.news = false;
+        Ok(())
+    }
+
+    /// Whether the last message of the log is certainly the one delivered last. The engine looks that up at the log's end,
+    /// where all since some moment makes it read the log from its beginning.
+    async fn is_whole(&mut self) -> Result<bool, Error> {
+        let mut end = ask(&self.docker, &self.container, 0, "1", false);
+        let mut last = None;
+        while let Some(message) = end.next().await {
+            last = Some(message?);
+        }
+        // The parts of one line have one stamp and may be equal; its end is not equal to any of them.
+        let unique = last.as_ref().is_none_or(|message| message.as_ref().ends_with(b"\n"));
+        Ok(unique && last == self.last)
+    }
+
+    fn chunk(&mut self, message: LogOutput) -> LogChunk {
+        self.news = true;
+        self.last = Some(message.clone());
+        let arrival = Instant::now();
+        let stderr = matches!(message, LogOutput::StdErr { .. });
+        let frame = message.into_bytes();
+        let (stamp, bytes) = unstamped(&frame);
+        self.delivered.note(stamp.map(|stamp| stamp.as_second()));
+        LogChunk {
+            at: stamp.map_or(arrival, |stamp| self.instant(stamp, arrival)),
+            stderr,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    /// A stamp on the monotonic clock, never later than its arrival.
+    fn instant(&mut self, stamp: jiff::Timestamp, arrival: Instant) -> Instant {
+        if arrival.saturating_duration_since(self.clocks.sampled()) > CLOCKS_HOLD {
+            self.clocks = Clocks::sample();
+        }
+        let at = self.clocks.instant_at(stamp.as_nanosecond());
+        at.map_or(arrival, |at| at.min(arrival))
+    }
+}
+
+/// The last so many messages since that second, and if wanted what comes after.
+fn ask(
+    docker: &Docker,
+    container: &str,
+    since: i32,
+    tail: &str,
+    follow: bool,
+) -> BoxStream<'static, Result<LogOutput, Error>> {
+    let options = LogsOptions {
+        follow,
+        stdout: true,
+        stderr: true,
+        since,
+        timestamps: true,
+        tail: tail.to_owned(),
+        ..LogsOptions::default()
+    };
+    docker.api.logs(container, Some(options)).boxed()
+}
+
+/// Takes the engine's stamp off a frame.
+fn unstamped(frame: &[u8]) -> (Option<jiff::Timestamp>, &[u8]) {
+    let split = || {
+        let end = frame.iter().position(|byte| *byte == b' ')?;
+        let stamp = std::str::from_utf8(&frame[..end]).ok()?.parse().ok()?;
+        Some((Some(stamp), &frame[end + 1..]))
+    };
+    split().unwrap_or((None, frame))
+}
+
+/// How many messages have been delivered of each of the last seconds: enough to ask for the log from then on, and to
+/// pass over what is known. Messages have no name, but their order in the log is fixed.
+#[derive(Debug, Default)]
+struct Delivered(BTreeMap<i64, u64>);
+
+impl Delivered {
+    /// One more message of that second; one without a stamp counts to the newest.
+    fn note(&mut self, second: Option<i64>) {
+        let newest = self.newest();
+        *self.0.entry(second.unwrap_or(newest)).or_default() += 1;
+        if self.newest() > newest {
+            let kept = self.newest() - DISORDER_SECONDS;
+            self.0 = self.0.split_off(&kept);
+        }
+    }
+
+    /// The second from which to ask on, and how many of the messages since then are known.
+    fn resume(&self) -> (i32, u64) {
+        let since = (self.newest() - DISORDER_SECONDS).max(0);
+        let known = self.0.range(since..).map(|(_, count)| count).sum();
+        (i32::try_from(since).unwrap_or_default(), known)
+    }
+
+    fn newest(&self) -> i64 {
+        self.0.last_key_value().map_or(0, |(second, _)| *second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stamp_is_taken_off_and_nothing_else() {
+        let (stamp, bytes) = unstamped(b"2026-11-24T09:32:35.322114024Z  two spaces\n");
+        assert_eq!(stamp.unwrap().as_nanosecond(), 1_795_512_755_322_114_024);
+        assert_eq!(bytes, b" two spaces\n");
+        assert_eq!(unstamped(b"2026-11-24T09:32:35.322345849Z \n").1, b"\n");
+        for plain in [&b"no stamp\n"[..], b"", b"\xff\xfe x"] {
+            assert_eq!(unstamped(plain), (None, plain));
+        }
+    }
+
+    #[test]
+    fn reading_goes_on_a_second_before_the_newest_stamp() {
+        let mut delivered = Delivered::default();
+        assert_eq!(delivered.resume(), (0, 0));
+        for second in [100, 101, 101, 103, 102, 103] {
+            delivered.note(Some(second));
+        }
+        delivered.note(None);
+        assert_eq!(delivered.resume(), (102, 4));
+        // Known to be older than what is asked for.
+        delivered.note(Some(90));
+        assert_eq!(delivered.resume(), (102, 4));
+    }
+
+    #[test]
+    fn without_stamps_all_is_asked_for_again_and_passed_over() {
+        let mut delivered = Delivered::default();
+        delivered.note(None);
+        delivered.note(None);
+        assert_eq!(delivered.resume(), (0, 2));
+    }
+}
