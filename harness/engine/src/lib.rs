@@ -1,6 +1,6 @@
 //! seatrial-engine launches groups of replicas and watches them; it knows no scenarios.
 //!
-//! [`Engine`] is the seam: [`Docker`] is the one implementation today. Its unit is a *group of
+//! [`Engine`] is the seam: [`Docker`] runs containers, [`StubEngine`] plays them for tests. Its unit is a *group of
 //! replicas* of one [`LaunchSpec`], which the engine places, addresses and removes; nothing above the trait
 //! may assume one host. Only files named `docker*` know an engine's client libraries.
 
@@ -10,6 +10,7 @@ mod docker;
 mod error;
 mod output;
 mod owner;
+mod stub;
 mod types;
 
 use std::future::Future;
@@ -18,8 +19,10 @@ use std::net::IpAddr;
 use futures_util::stream::BoxStream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use clock::{instant_of_monotonic, monotonic_of};
 pub use docker::{Docker, DockerReplica};
 pub use error::{Cause, EngineError};
+pub use stub::{Delays, Left, StubEngine, StubReplica};
 pub use types::{
     BuildSpec, Command, CommandOutput, Ended, EngineFacts, ImageInfo, LaunchSpec, LogChunk, Mount, Network, Owner,
     ReplicaSpec, Stamp, Swept, TaskSpec, Usage,

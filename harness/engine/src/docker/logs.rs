@@ -6,7 +6,8 @@
 //! a stamp before them, that of the line's first (tried on Docker 20.10).
 //!
 //! Docker's follower may end with the container although its reader has not got everything yet (20.10: 20 of 50 MB). So
-//! what follows is only believed to be all once the engine, asked again without following, has nothing to add.
+//! what it brings is only believed to be all once the log's last message is among it, or the engine, asked again without
+//! following, has nothing to add.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -42,75 +43,93 @@ pub(super) fn logs(docker: &Docker, container: &str) -> BoxStream<'static, Resul
     .boxed()
 }
 
-/// One reading of a log, over as many requests as it takes.
+/// One reading of a log, over as many answers as it takes.
 struct Log {
     docker: Docker,
     container: String,
     answer: BoxStream<'static, Result<LogOutput, Error>>,
     clocks: Clocks,
     delivered: Delivered,
+    last: Option<LogOutput>,
     /// Messages of this answer that an earlier one has brought.
     known: u64,
-    /// Whether the log is to be asked for once more: this answer brought something, or followed.
-    more: bool,
-    progress: Progress,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Progress {
-    Following,
+    /// Whether this answer has brought something, so that there may be more.
+    news: bool,
     /// The follower has ended, and is not taken at its word.
-    Completing,
-    /// Broken off with an error.
-    Over,
+    completing: bool,
+    over: bool,
 }
 
 impl Log {
     fn follow(docker: &Docker, container: &str) -> Self {
         Self {
-            answer: ask(docker, container, 0, true),
+            answer: ask(docker, container, 0, "all", true),
             docker: docker.clone(),
             container: container.to_owned(),
             clocks: Clocks::sample(),
             delivered: Delivered::default(),
+            last: None,
             known: 0,
-            more: true,
-            progress: Progress::Following,
+            news: true,
+            completing: false,
+            over: false,
         }
     }
 
     async fn next(&mut self) -> Option<Result<LogChunk, EngineError>> {
-        while self.progress != Progress::Over {
-            match self.answer.next().await {
-                Some(Ok(_)) if self.known > 0 => self.known -= 1,
+        while !self.over {
+            let error = match self.answer.next().await {
+                Some(Ok(_)) if self.known > 0 => {
+                    self.known -= 1;
+                    continue;
+                }
                 Some(Ok(message)) => return Some(Ok(self.chunk(message))),
-                // Removed meanwhile: what has been read is all there is.
-                Some(Err(error))
-                    if self.progress == Progress::Completing && (answered(&error, 404) || answered(&error, 409)) =>
-                {
-                    break;
-                }
-                Some(Err(error)) => {
-                    self.progress = Progress::Over;
-                    return Some(Err(error).or_failed(|cause| failed("reading the log of", &self.container, cause)));
-                }
-                None if self.more => self.ask_for_the_rest(),
-                None => break,
+                Some(Err(error)) => error,
+                None => match self.ask_for_the_rest().await {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+            };
+            self.over = true;
+            // A container that was removed meanwhile has no more to tell.
+            let removed = answered(&error, 404) || answered(&error, 409);
+            if !(self.completing && removed) {
+                return Some(Err(error).or_failed(|cause| failed("reading the log of", &self.container, cause)));
             }
         }
         None
     }
 
-    fn ask_for_the_rest(&mut self) {
+    /// An answer has ended: the log is over, or is asked for again from about where the answer broke off.
+    async fn ask_for_the_rest(&mut self) -> Result<(), Error> {
+        self.completing = true;
+        if !self.news || self.is_whole().await? {
+            self.over = true;
+            return Ok(());
+        }
         let (since, known) = self.delivered.resume();
-        self.answer = ask(&self.docker, &self.container, since, false);
+        self.answer = ask(&self.docker, &self.container, since, "all", false);
         self.known = known;
-        self.more = false;
-        self.progress = Progress::Completing;
+        self.news = false;
+        Ok(())
+    }
+
+    /// Whether the last message of the log is certainly the one delivered last. The engine looks that up at the log's end,
+    /// where all since some moment makes it read the log from its beginning.
+    async fn is_whole(&mut self) -> Result<bool, Error> {
+        let mut end = ask(&self.docker, &self.container, 0, "1", false);
+        let mut last = None;
+        while let Some(message) = end.next().await {
+            last = Some(message?);
+        }
+        // The parts of one line have one stamp and may be equal; its end is not equal to any of them.
+        let unique = last.as_ref().is_none_or(|message| message.as_ref().ends_with(b"\n"));
+        Ok(unique && last == self.last)
     }
 
     fn chunk(&mut self, message: LogOutput) -> LogChunk {
-        self.more = true;
+        self.news = true;
+        self.last = Some(message.clone());
         let arrival = Instant::now();
         let stderr = matches!(message, LogOutput::StdErr { .. });
         let frame = message.into_bytes();
@@ -133,15 +152,21 @@ impl Log {
     }
 }
 
-/// Everything since this second, and if wanted what comes after.
-fn ask(docker: &Docker, container: &str, since: i32, follow: bool) -> BoxStream<'static, Result<LogOutput, Error>> {
+/// The last so many messages since that second, and if wanted what comes after.
+fn ask(
+    docker: &Docker,
+    container: &str,
+    since: i32,
+    tail: &str,
+    follow: bool,
+) -> BoxStream<'static, Result<LogOutput, Error>> {
     let options = LogsOptions {
         follow,
         stdout: true,
         stderr: true,
         since,
         timestamps: true,
-        tail: "all".to_owned(),
+        tail: tail.to_owned(),
         ..LogsOptions::default()
     };
     docker.api.logs(container, Some(options)).boxed()
