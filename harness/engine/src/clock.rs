@@ -1,4 +1,5 @@
-//! The engine stamps its events with the wall clock; this puts them on the monotonic one.
+//! The engine stamps its events with the wall clock, and containers their lines with that or the monotonic one as a number;
+//! this puts both on the clock of instants.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -53,6 +54,31 @@ impl Clocks {
     }
 }
 
+/// The instant of a moment in nanoseconds since the Unix epoch, as a container that shares the host's clock tells it; `None`
+/// for one ahead of us.
+#[must_use]
+pub fn wall_instant(unix_ns: i128) -> Option<Instant> {
+    Clocks::sample().instant_at(unix_ns)
+}
+
+/// The instant of a moment on CLOCK_MONOTONIC in nanoseconds, as a container that shares the host's kernel tells it; `None`
+/// for one ahead of us, and where that is not the clock of instants.
+#[must_use]
+pub fn monotonic_instant(ns: u64) -> Option<Instant> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let clock = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let now = Instant::now();
+    let clock = Duration::new(u64::try_from(clock.tv_sec).ok()?, u32::try_from(clock.tv_nsec).ok()?);
+    let moment = Duration::from_nanos(ns);
+    match clock.checked_sub(moment) {
+        Some(age) => now.checked_sub(age),
+        None if moment - clock <= SLACK => Some(now),
+        None => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +95,18 @@ mod tests {
         assert_eq!(clocks.instant_at(now + 500_000), Some(clocks.instant));
         assert_eq!(clocks.instant_at(now + 5_000_000), None);
         assert_eq!(clocks.instant_at(-1), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_number_of_the_monotonic_clock_is_the_instant_it_was_read_at() {
+        let before = Instant::now();
+        let read = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let after = Instant::now();
+        let ns = read.tv_sec as u64 * 1_000_000_000 + read.tv_nsec as u64;
+        let instant = monotonic_instant(ns).unwrap();
+        // Mapping reads the two clocks one after the other, and may be interrupted between: that makes it later.
+        assert!(instant >= before && after >= before, "{:?}", before - instant);
+        assert_eq!(monotonic_instant(ns + 3_600_000_000_000), None);
     }
 }

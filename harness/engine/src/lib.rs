@@ -18,6 +18,7 @@ use std::net::IpAddr;
 use futures_util::stream::BoxStream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use clock::{monotonic_instant, wall_instant};
 pub use docker::{Docker, DockerReplica};
 pub use error::{Cause, EngineError};
 pub use types::{

@@ -31,7 +31,7 @@ mod tree;
 mod universe;
 mod wire;
 
-pub use contract::{Contract, Marks, MethodContract, Probe};
+pub use contract::{Contract, Marks, MethodContract, Probe, StampForm};
 pub use diagnostic::{Problem, Problems};
 pub use image::{Image, ImageSource};
 pub use index::{Behind, IndexSetup, IndexSide};

@@ -19,7 +19,7 @@ use crate::source::Source;
 use crate::tree::Node;
 use crate::{events, structure};
 
-pub(crate) use contract::ContractFile;
+pub(crate) use contract::{ContractFile, MarksBlock, StampWord};
 pub(crate) use image::{ImageFile, SourceEntry};
 pub(crate) use index::{
     ActionEntry, ConnectionWord, ContentWord, EventEntry, IndexBlock, OnlyBlock, SideBlock, TriggerEntry, UpstreamWord,

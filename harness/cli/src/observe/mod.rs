@@ -5,6 +5,8 @@ pub mod manifest;
 pub mod origins;
 mod prober;
 mod score;
+mod stamps;
+pub mod written;
 
 pub use lines::{LogReader, Seen};
 pub use prober::Prober;

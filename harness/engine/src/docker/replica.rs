@@ -20,7 +20,9 @@ use super::failure::{Failure, answered, within};
 use super::objects::remove_container;
 use super::{CALL, Docker, exec};
 use crate::clock::Clocks;
-use crate::{Cause, Command, CommandOutput, Connection, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup};
+use crate::{
+    Cause, Command, CommandOutput, Connection, Ended, EngineError, LogChunk, Network, Replica, Stamp, Usage, cgroup,
+};
 
 /// Starting a container that is there already.
 const START_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);

@@ -3,6 +3,7 @@
 mod differences;
 mod format;
 mod literal;
+mod phase_matrix;
 mod scale_out;
 mod side_by_side;
 mod snapshots;

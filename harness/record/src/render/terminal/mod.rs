@@ -1,6 +1,7 @@
 //! The view for people: what needs attention first, then every case with its figures, then the totals.
 
 mod page;
+mod phase_table;
 mod problems;
 mod replica_rows;
 mod replicas;
