@@ -5,6 +5,7 @@ mod comparison;
 mod differences;
 mod format;
 mod literal;
+mod phase_matrix;
 mod scale_out;
 mod side_by_side;
 mod snapshots;
