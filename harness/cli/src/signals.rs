@@ -54,6 +54,16 @@ impl Cancel {
         Ok(Cancel { stopped, by })
     }
 
+    /// One that nothing cancels.
+    #[cfg(test)]
+    pub fn never() -> Cancel {
+        let (_, stopped) = watch::channel(false);
+        Cancel {
+            stopped,
+            by: Arc::default(),
+        }
+    }
+
     /// Resolves when a signal has come; never otherwise.
     pub async fn cancelled(&self) {
         let mut stopped = self.stopped.clone();

@@ -60,6 +60,13 @@ impl Clocks {
     }
 }
 
+/// The instant of a moment in nanoseconds since the Unix epoch, as a container that shares the host's clock tells it; `None`
+/// for one ahead of us.
+#[must_use]
+pub fn wall_instant(unix_ns: i128) -> Option<Instant> {
+    Clocks::sample().instant_at(unix_ns)
+}
+
 /// An instant and its reading of CLOCK_MONOTONIC, taken once per process.
 ///
 /// std's `Instant` is that clock on Linux, but keeps the number to itself, so one pair is enough for all. It is read from

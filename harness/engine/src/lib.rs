@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use futures_util::stream::BoxStream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use clock::{instant_of_monotonic, monotonic_of};
+pub use clock::{instant_of_monotonic, monotonic_of, wall_instant};
 pub use docker::{Docker, DockerReplica};
 pub use error::{Cause, EngineError};
 pub use stub::{Delays, Left, StubEngine, StubReplica};

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn other_formats_are_refused_with_both_versions() {
-        for found in ["2.0", "0.9", "1.2", "one"] {
+        for found in ["2.0", "0.9", "1.3", "one"] {
             let text = format!(r#"{{"format": "{found}", "seatrial": "9.9.9", "new": true}}"#);
             let message = RunRecord::from_json(&text).unwrap_err().to_string();
             assert!(

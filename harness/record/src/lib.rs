@@ -36,10 +36,11 @@ pub use judge::{Finding, Verdict};
 pub use log_text::{LINE_LIMIT, sanitize};
 pub use manifest::{Beside, Distribution, Import, Manifest, ManifestDiff, Origin};
 pub use observation::{
-    Exit, HealthState, HealthTransition, LogTail, Observation, Phase, PhaseInstant, Resources, ScoredResponse,
+    Exit, HealthState, HealthTransition, InstallFacts, InstalledFiles, LogTail, Observation, Phase, PhaseInstant,
+    Resources, ScoredResponse,
 };
 pub use outcome::{Outcome, Totals};
-pub use phases::{Part, breakdown, metrics};
+pub use phases::{Part, breakdown, cut, first_response, install_parts, metrics};
 pub use replica::{Beginning, ReplicaLife};
 pub use run::{CaseError, CaseRecord, FORMAT, HostFacts, ImageFacts, RunRecord, SnapshotState};
 pub use sample::{MachineLoad, Sample};

@@ -54,6 +54,9 @@ pub struct Observation {
     pub imports: Vec<Import>,
     /// Why the manifest could not be read, when it could not.
     pub manifest_error: Option<String>,
+    /// What an installation at boot left on disk, read after the timed part; absent for every other method, and where no
+    /// manifest was read.
+    pub install: Option<InstallFacts>,
     /// The end of the log, and those expected lines that were seen anywhere in it.
     pub log: LogTail,
 }
@@ -97,10 +100,16 @@ pub enum Phase {
     Created,
     /// The engine's start event.
     Started,
+    /// First instruction of the container's first process, by its own word.
+    FirstInstruction,
     /// First line of the log.
     FirstLog,
     /// Installation at boot began.
     InstallBegin,
+    /// The installer has fetched everything and begins to unpack.
+    UnpackBegin,
+    /// The installer says that everything is installed.
+    UnpackEnd,
     /// Installation at boot ended.
     InstallEnd,
     /// The server process is started.
@@ -111,12 +120,36 @@ pub enum Phase {
     InitBegin,
     /// The user's init() ended.
     InitEnd,
+    /// The container itself says that it serves.
+    Answering,
     /// First 200 on the health route, as the prober saw it.
     Ready,
     /// First scored response.
     FirstResponse,
     /// The container's end.
     Exited,
+}
+
+/// The times of files that an installation at boot has written, as their file system keeps them: to the tick of the
+/// kernel's clock, milliseconds at worst.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstallFacts {
+    /// Distributions in the order in which they were unpacked. One that was installed anew with the very files that the
+    /// image has of it is not among them.
+    pub distributions: Vec<InstalledFiles>,
+}
+
+/// When the files of one distribution were written, nanoseconds since this life's create request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstalledFiles {
+    /// Project name, normalised.
+    pub project: String,
+    /// Its last unpacked file: not a compiled one, a script, or a note of the installer.
+    pub unpacked_ns: u64,
+    /// Its last byte-compiled file; absent when there is none.
+    pub compiled_ns: Option<u64>,
 }
 
 /// When a phase was reached.

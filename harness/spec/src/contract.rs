@@ -112,11 +112,30 @@ pub struct PipCache {
     pub path: String,
 }
 
+/// A stamp that a log line carries. A line's own stamp is nearer to what it tells of than its arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StampForm {
+    /// RFC 3339 at the line's start, with `.` or `,` before the fraction.
+    Rfc3339,
+    /// `YYYY-MM-DD HH:MM:SS,mmm` at the line's start, as Python's `logging` writes it, in UTC: exact to the millisecond.
+    AsctimeUtc,
+    /// CLOCK_MONOTONIC in nanoseconds, an integer right after the mark's text. Host and container must share a kernel.
+    Monotonic,
+}
+
 /// Text fragments of log lines that mark an instant, and the one that tells the inner exit code.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
+    /// Stamps that lines may carry, tried in this order; a line without any counts from its arrival.
+    pub stamps: Vec<StampForm>,
+    /// First instruction of the container's first process.
+    pub first_instruction: Option<String>,
     /// pip is about to run.
     pub install_begin: Option<String>,
+    /// pip has fetched everything and begins to unpack.
+    pub unpack_begin: Option<String>,
+    /// pip says that everything is installed.
+    pub unpack_end: Option<String>,
     /// The first line after pip (a server start line counts when this is absent).
     pub install_end: Option<String>,
     /// The server process is about to be executed.
@@ -127,6 +146,8 @@ pub struct Marks {
     pub init_begin: Option<String>,
     /// User's init() has ended.
     pub init_end: Option<String>,
+    /// The container itself says that it serves.
+    pub ready: Option<String>,
     /// Text directly before the inner exit code, which is the integer that follows it.
     pub inner_exit: Option<String>,
 }

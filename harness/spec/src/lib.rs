@@ -33,7 +33,7 @@ mod universe;
 mod wire;
 
 pub use budget::{Budget, Part};
-pub use contract::{Contract, Marks, MethodContract, PipCache, Probe};
+pub use contract::{Contract, Marks, MethodContract, PipCache, Probe, StampForm};
 pub use diagnostic::{Problem, Problems};
 pub use duration::parse as duration;
 pub use image::{Image, ImageSource};

@@ -21,7 +21,7 @@ use crate::tree::Node;
 use crate::{events, structure};
 
 pub(crate) use budget::{BudgetBlock, CachesWord, RatioEntry, SamplesBlock};
-pub(crate) use contract::ContractFile;
+pub(crate) use contract::{ContractFile, MarksBlock, StampWord};
 pub(crate) use image::{ImageFile, SourceEntry};
 pub(crate) use index::{
     ActionEntry, ConnectionWord, ContentWord, EventEntry, IndexBlock, OnlyBlock, SideBlock, TriggerEntry, UpstreamWord,

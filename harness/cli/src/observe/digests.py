@@ -41,8 +41,8 @@ def digest_of(lines):
     return sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def read_record(info):
-    """(path, hash) of every file that counts in a RECORD; None where there is none."""
+def read_record(info, compiled=False):
+    """(path, hash) of every file that counts in a RECORD, or of the byte-compiled ones; None where there is none."""
     try:
         with open(os.path.join(info, "RECORD"), "rb", buffering=0) as file:
             text = file.read().decode("utf-8", "surrogateescape")
@@ -57,7 +57,7 @@ def read_record(info):
             path, rest = path.replace("\0", '"'), rest.lstrip(",")
         else:
             path, _, rest = line.partition(",")
-        if path and not path.endswith(".pyc") and path not in notes:
+        if path and path.endswith(".pyc") is compiled and path not in notes:
             lines.append((path, rest.partition(",")[0]))
     return lines
 

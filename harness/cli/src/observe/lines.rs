@@ -6,9 +6,11 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use seatrial_engine::{EngineError, LogChunk};
 use seatrial_record::{LogTail, Phase, sanitize};
-use seatrial_spec::Marks;
+use seatrial_spec::{Marks, StampForm};
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+use super::stamps::{number_after, stamp};
 
 /// Lines kept of the end of the log.
 const TAIL_LINES: usize = 200;
@@ -18,7 +20,7 @@ const LINE_BYTES: usize = 4096;
 /// What the log has told so far.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// Instants of marks, the first of each.
+    /// Instants of marks, the first of each: by the line's own stamp where it has one that can be, else its arrival.
     pub phases: Vec<(Phase, Instant)>,
     /// Exit code inside, as the contract's line tells it.
     pub inner_exit: Option<i64>,
@@ -27,6 +29,9 @@ pub struct Seen {
 /// Reads one replica's log to its end.
 pub struct LogReader {
     marks: Vec<(Phase, String)>,
+    stamps: Vec<StampForm>,
+    /// No line of this life is older.
+    from: Instant,
     inner_exit: Option<String>,
     wanted: Vec<String>,
     seen: Seen,
@@ -41,17 +46,21 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// A reader that looks for the contract's marks and the expected texts. The first `skip` bytes, which earlier lives of
-    /// the same container have written, are passed over.
-    pub fn new(marks: &Marks, wanted: Vec<String>, skip: u64) -> (LogReader, watch::Receiver<Seen>) {
+    /// A reader that looks for the contract's marks and the expected texts. The life began at `from`; the first `skip` bytes,
+    /// which earlier lives of the same container have written, are passed over.
+    pub fn new(marks: &Marks, wanted: Vec<String>, from: Instant, skip: u64) -> (LogReader, watch::Receiver<Seen>) {
         let (tell, told) = watch::channel(Seen::default());
         let named = [
+            (Phase::FirstInstruction, &marks.first_instruction),
             (Phase::InstallBegin, &marks.install_begin),
+            (Phase::UnpackBegin, &marks.unpack_begin),
+            (Phase::UnpackEnd, &marks.unpack_end),
             (Phase::InstallEnd, &marks.install_end),
             (Phase::ServerStart, &marks.server_start),
             (Phase::Listen, &marks.listen),
             (Phase::InitBegin, &marks.init_begin),
             (Phase::InitEnd, &marks.init_end),
+            (Phase::Answering, &marks.ready),
         ];
         let phases = named
             .into_iter()
@@ -59,6 +68,8 @@ impl LogReader {
             .collect::<Vec<_>>();
         let reader = LogReader {
             marks: phases,
+            stamps: marks.stamps.clone(),
+            from,
             inner_exit: marks.inner_exit.clone(),
             wanted,
             seen: Seen::default(),
@@ -131,13 +142,17 @@ impl LogReader {
     fn line(&mut self, bytes: &[u8], at: Instant) {
         self.lines += 1;
         let line = sanitize(bytes);
-        let mut news = self.note(Phase::FirstLog, at);
-        for index in 0..self.marks.len() {
-            if line.contains(&self.marks[index].1) {
-                news |= self.note(self.marks[index].0, at);
-            }
-        }
-        if let Some(code) = self.inner_exit.as_deref().and_then(|text| integer_after(&line, text)) {
+        let mut told: Vec<(Phase, Option<&str>)> = vec![(Phase::FirstLog, None)];
+        let marks = self.marks.iter().filter(|(_, text)| line.contains(text));
+        told.extend(marks.map(|(phase, text)| (*phase, Some(text.as_str()))));
+        told.retain(|(phase, _)| !self.seen.phases.iter().any(|(known, _)| known == phase));
+        let instants: Vec<_> = told
+            .into_iter()
+            .map(|(phase, mark)| (phase, self.instant(&line, mark, at)))
+            .collect();
+        let mut news = !instants.is_empty();
+        self.seen.phases.extend(instants);
+        if let Some(code) = self.inner_exit.as_deref().and_then(|text| number_after(&line, text)) {
             self.seen.inner_exit.get_or_insert(code);
             news = true;
         }
@@ -155,13 +170,11 @@ impl LogReader {
         }
     }
 
-    /// Keeps the first instant of each phase; says whether this was it.
-    fn note(&mut self, phase: Phase, at: Instant) -> bool {
-        let first = !self.seen.phases.iter().any(|(known, _)| *known == phase);
-        if first {
-            self.seen.phases.push((phase, at));
-        }
-        first
+    /// When a line was written: by its own stamp, unless that lies before this life or after the line's arrival.
+    fn instant(&self, line: &str, mark: Option<&str>, arrived: Instant) -> Instant {
+        stamp(line, &self.stamps, mark)
+            .filter(|at| (self.from..=arrived).contains(at))
+            .unwrap_or(arrived)
     }
 }
 
@@ -170,15 +183,10 @@ fn append_bounded(line: &mut Vec<u8>, more: &[u8]) {
     line.extend_from_slice(&more[..more.len().min(room)]);
 }
 
-/// The integer that follows `text` in `line`.
-fn integer_after(line: &str, text: &str) -> Option<i64> {
-    let rest = line.split_once(text)?.1.trim_start();
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn chunk(bytes: &[u8]) -> Result<LogChunk, EngineError> {
@@ -199,7 +207,7 @@ mod tests {
             inner_exit: Some("finish".into()),
             ..Marks::default()
         };
-        let (reader, told) = LogReader::new(&marks, vec!["needle".into()], skip);
+        let (reader, told) = LogReader::new(&marks, vec!["needle".into()], Instant::now(), skip);
         let chunks: Vec<_> = chunks.iter().map(|bytes| chunk(bytes)).collect();
         let log = futures_util::stream::iter(chunks).boxed();
         let tail = reader.read(log, std::future::pending()).await;
@@ -233,5 +241,34 @@ mod tests {
         assert_eq!(tail.tail.len(), TAIL_LINES);
         assert_eq!(tail.bytes, (8 << 20) + 6000);
         assert!(tail.tail.iter().all(|line| line.len() <= LINE_BYTES));
+    }
+
+    /// The instant of a marked line with this stamp that arrives now, in a life that began a minute ago.
+    async fn marked(stamp: &str) -> (Instant, Instant) {
+        let marks = Marks {
+            stamps: vec![StampForm::Rfc3339],
+            listen: Some("Listening".into()),
+            ..Marks::default()
+        };
+        let from = Instant::now() - Duration::from_secs(60);
+        let (reader, told) = LogReader::new(&marks, Vec::new(), from, 0);
+        let line = chunk(format!("a line before\n{stamp} Listening\n").as_bytes());
+        let arrived = line.as_ref().unwrap().at;
+        let log = futures_util::stream::iter([line]).boxed();
+        reader.read(log, std::future::pending()).await;
+        let seen = told.borrow().clone();
+        let listen = seen.phases.iter().find(|(phase, _)| *phase == Phase::Listen);
+        (listen.unwrap().1, arrived)
+    }
+
+    #[tokio::test]
+    async fn a_lines_own_stamp_is_believed_where_it_can_be() {
+        let ago = |seconds: i64| jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
+        let (at, arrived) = marked(&ago(20).to_string()).await;
+        assert!(at < arrived - Duration::from_secs(19), "{:?}", arrived - at);
+        for unbelieved in [ago(90).to_string(), ago(-90).to_string(), "no stamp".into()] {
+            let (at, arrived) = marked(&unbelieved).await;
+            assert_eq!(at, arrived, "{unbelieved}");
+        }
     }
 }

@@ -12,8 +12,14 @@ use serde::Deserialize;
 
 use crate::interpreter;
 
-/// The program that runs inside the container: two files laid one behind the other.
-pub const READER: &str = concat!(include_str!("digests.py"), "\n\n", include_str!("manifest_reader.py"));
+/// The program that runs inside the container: three files laid one behind the other.
+pub const READER: &str = concat!(
+    include_str!("digests.py"),
+    "\n\n",
+    include_str!("written.py"),
+    "\n\n",
+    include_str!("manifest_reader.py")
+);
 /// What it prints in front of its one line of JSON.
 const MARK: &str = "seatrial-manifest:";
 /// Reading a large environment with cold caches takes seconds, never this long.
@@ -42,6 +48,18 @@ pub(super) struct RawDistribution {
     pub(super) digest: Option<String>,
     /// Digests by path; absent for a distribution that is as the image came with it.
     pub(super) files: Option<BTreeMap<String, String>>,
+    /// When those files were written; a reader that the image brings need not tell.
+    #[serde(default)]
+    pub(super) written: Option<RawWritten>,
+}
+
+/// Nanoseconds since the Unix epoch, by the container's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct RawWritten {
+    /// The last file that is neither compiled, a script nor a note of the installer.
+    pub(super) unpacked: i64,
+    /// The last byte-compiled file.
+    pub(super) compiled: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

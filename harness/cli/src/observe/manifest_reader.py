@@ -1,7 +1,7 @@
 """Reads what is installed, as the server process sees it, and what imports really yield.
 
 Runs inside the container after the timed part, on the image's own interpreter, standard library only, Python 3.8 or
-newer, behind the text of digests.py. Takes one JSON argument, prints one JSON line after MARK. It runs twice: first to
+newer, behind the texts of digests.py and written.py. Takes one JSON argument, prints one JSON line after MARK. It runs twice: first to
 find the server process, then again in that process's environment, working directory and import path.
 """
 
@@ -149,6 +149,7 @@ def inside(params):
 
     known = None if params["known"] is None else set(params["known"])
     digests, around = contents(dists, known, params["mount"])
+    times = {info: files and written(info, files) for info, (_, files) in digests.items()}
     seen = {
         "python": sys.version.split()[0],
         "sys_path": path,
@@ -158,6 +159,7 @@ def inside(params):
             {
                 "project": project, "version": dist.version, "location": location, "shadowed": shadowed,
                 "digest": digests[str(dist._path)][0], "files": digests[str(dist._path)][1],
+                "written": times[str(dist._path)],
             }
             for project, dist, location, shadowed in dists
         ],

@@ -7,6 +7,8 @@ mod monotonic;
 pub mod origins;
 mod prober;
 mod score;
+mod stamps;
+pub mod written;
 #[cfg(test)]
 mod wired;
 

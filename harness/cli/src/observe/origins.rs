@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use seatrial_record::{Beside, Distribution, Import, Manifest, Origin};
 
 use super::manifest::{Raw, RawDistribution};
+use super::written::Written;
 
 /// Where packages of a replica can come from.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Read {
     pub uid: Option<u32>,
     /// Digests of single files, where they were read: by project, `""` for files that no distribution owns, then by path.
     pub files: BTreeMap<String, BTreeMap<String, String>>,
+    /// When the files of what was installed at boot were written.
+    pub written: Vec<Written>,
 }
 
 impl Origins<'_> {
@@ -34,6 +37,7 @@ impl Origins<'_> {
     /// files in place therefore cannot be told from the image's copy.
     pub fn classify(&self, raw: Raw) -> Read {
         let files = files(&raw);
+        let written = self.written(&raw);
         let distributions: Vec<Distribution> = raw
             .distributions
             .into_iter()
@@ -79,7 +83,29 @@ impl Origins<'_> {
             imports,
             uid: raw.uid,
             files,
+            written,
         }
+    }
+
+    /// The times of those distributions that only an installation at boot can have brought.
+    fn written(&self, raw: &Raw) -> Vec<Written> {
+        let at_boot = |dist: &&RawDistribution| {
+            matches!(
+                self.of_distribution(dist, &raw.user_site),
+                Origin::Installed | Origin::UserSite
+            )
+        };
+        let dists = raw.distributions.iter().filter(at_boot);
+        dists
+            .filter_map(|dist| {
+                let times = dist.written?;
+                Some(Written {
+                    project: dist.project.clone(),
+                    unpacked: times.unpacked,
+                    compiled: times.compiled,
+                })
+            })
+            .collect()
     }
 
     fn of_distribution(&self, dist: &RawDistribution, user_site: &str) -> Origin {
@@ -151,7 +177,7 @@ fn is_below(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::manifest::RawImport;
+    use crate::observe::manifest::{RawImport, RawWritten};
 
     fn raw(dists: &[(&str, &str, &str)], imported: &str) -> Raw {
         Raw {
@@ -168,6 +194,10 @@ mod tests {
                     shadowed: false,
                     digest: Some(format!("{project} {version}")),
                     files: None,
+                    written: Some(RawWritten {
+                        unpacked: 1,
+                        compiled: None,
+                    }),
                 })
                 .collect(),
             imports: vec![RawImport {
@@ -201,7 +231,14 @@ mod tests {
             mount: Some("/app/libs".into()),
             derived: false,
         };
-        let Read { manifest, imports, .. } = mounted.classify(raw(&seen, "/app/libs/numpy/__init__.py"));
+        let Read {
+            manifest,
+            imports,
+            written,
+            ..
+        } = mounted.classify(raw(&seen, "/app/libs/numpy/__init__.py"));
+        let written: Vec<&str> = written.iter().map(|dist| dist.project.as_str()).collect();
+        assert_eq!(written, ["six", "idna"], "neither mounted nor the image's own");
         let origins: Vec<Origin> = manifest.distributions.iter().map(|dist| dist.origin).collect();
         assert_eq!(
             origins,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use seatrial_engine::Replica;
 use seatrial_record::{Observation, Phase, Resources};
+use seatrial_spec::Method;
 use tokio::time::Instant;
 
 use super::layout::Places;
@@ -12,7 +13,7 @@ use super::life::{Life, Watching};
 use super::prepare::Ready;
 use crate::observe::manifest::{self, Question, Wanted};
 use crate::observe::origins::{Origins, Read};
-use crate::observe::score;
+use crate::observe::{score, written};
 
 /// Digests of single files by project and path, where they were read one by one.
 pub type Files = BTreeMap<String, BTreeMap<String, String>>;
@@ -32,7 +33,7 @@ pub async fn read<R: Replica>(
             } = &mut *life;
             let asking = async {
                 ask(replica, watching, *zero, seen).await;
-                files = read_installed(replica, watching, ready, places, seen).await;
+                files = read_installed(replica, watching, ready, places, *zero, seen).await;
             };
             tokio::select! {
                 () = asking => None,
@@ -73,6 +74,7 @@ async fn read_installed(
     watching: &Watching<'_>,
     ready: &Ready,
     places: &Places,
+    zero: Instant,
     seen: &mut Observation,
 ) -> Files {
     let contract = watching.contract;
@@ -115,7 +117,11 @@ async fn read_installed(
                 imports,
                 uid,
                 files,
+                written,
             } = origins.classify(raw);
+            if watching.case.method == Method::Dynamic {
+                seen.install = Some(written::since(zero, written));
+            }
             seen.uid = uid;
             seen.manifest = Some(manifest);
             seen.imports = imports;

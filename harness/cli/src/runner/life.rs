@@ -65,7 +65,7 @@ impl<R: Replica> Life<R> {
         let zero = requested.unwrap_or_else(Instant::now);
         Life {
             zero,
-            log: Log::begin(watching, &replica, log_before),
+            log: Log::begin(watching, &replica, zero, log_before),
             ready: None,
             cpu_ns: None,
             ended: None,
@@ -149,7 +149,7 @@ impl<R: Replica> Life<R> {
 }
 
 impl Log {
-    fn begin(watching: &Watching<'_>, replica: &impl Replica, skipped: u64) -> Log {
+    fn begin(watching: &Watching<'_>, replica: &impl Replica, zero: Instant, skipped: u64) -> Log {
         let expect = &watching.case.expect;
         let refuses_log = expect.refuses.iter().filter_map(|(refuses, _)| refuses.log.clone());
         let wanted = expect
@@ -158,7 +158,7 @@ impl Log {
             .map(|(text, _)| text.clone())
             .chain(refuses_log)
             .collect();
-        let (reader, told) = LogReader::new(&watching.contract.marks, wanted, skipped);
+        let (reader, told) = LogReader::new(&watching.contract.marks, wanted, zero, skipped);
         let (stop, stopped) = oneshot::channel::<()>();
         let until = async move {
             // A dropped sender must not stop the reading: only an order does.

@@ -12,6 +12,8 @@ mod order;
 mod prepare;
 mod roster;
 mod sampling;
+#[cfg(test)]
+mod tests;
 mod timed;
 mod trial;
 

@@ -55,19 +55,19 @@ impl Evidence {
     }
 
     fn rules_out_what_matters(&self) -> bool {
-        let within = |ends: crate::stats::Interval| ends.low > -self.margin && ends.high < self.margin;
-        self.shift.interval.is_some_and(within)
+        let interval = self.shift.interval;
+        interval.is_some_and(|ends| ends.low > -self.margin && ends.high < self.margin)
     }
 
+    /// Whether a change as large as planned for is ruled out with this error, and the pairs left would more likely than not
+    /// leave the rest open.
     fn is_futile(&self, rule: &Rule, error: f64) -> bool {
-        let Some(last) = rule.looks.last() else { return false };
-        let outlook = self.shift.interval.and_then(|interval| {
-            let level = last.spent;
-            Outlook::of(self.shift.estimate, interval, self.pairs, last.pairs).map(|outlook| (outlook, level))
-        });
-        outlook.is_some_and(|(outlook, level)| {
-            let planned = rule.planned_for.ln_1p().max(self.margin);
-            outlook.rules_out(planned, error) && outlook.chance_of_settling(self.margin, level) < 0.5
+        let Some((last, interval)) = rule.looks.last().zip(self.shift.interval) else {
+            return false;
+        };
+        let planned = rule.planned_for.ln_1p().max(self.margin);
+        Outlook::of(self.shift.estimate, interval, self.pairs, last.pairs).is_some_and(|outlook| {
+            outlook.rules_out(planned, error) && outlook.chance_of_settling(self.margin, last.spent) < 0.5
         })
     }
 }

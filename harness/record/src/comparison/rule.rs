@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn short_times_have_to_change_by_more() {
         let rule = Rule::default();
-        assert_eq!(rule.margin(1e9), 1.05_f64.ln());
-        assert_eq!(rule.margin(20e6), 1.1_f64.ln());
+        let ratio = |typical_ns| (rule.margin(typical_ns).exp() * 1e9).round() / 1e9;
+        assert_eq!([1e9, 40e6, 20e6, 2e6].map(ratio), [1.05, 1.05, 1.1, 2.0]);
         assert_eq!(
             [5, 15, 30, 45, 99].map(|pairs| rule.level(pairs)),
             [0.0034, 0.0034, 0.0003, 0.006, 0.0003]

@@ -2,7 +2,7 @@
 
 use super::interval::Interval;
 use super::quantile::middle;
-use super::signed_rank::left_out;
+use super::signed_rank::sums_beyond;
 use super::{proper, sorted};
 
 /// The centre of paired differences and where it lies, in their unit.
@@ -29,9 +29,10 @@ pub fn shift(differences: &[f64], confidence: f64) -> Option<Shift> {
         means.extend(differences[at..].iter().map(|other| one.midpoint(*other)));
     }
     means.sort_by(f64::total_cmp);
-    let interval = left_out(differences.len(), beyond).map(|number| Interval {
-        low: means[number - 1],
-        high: means[means.len() - number],
+    let outside = sums_beyond(differences.len(), beyond);
+    let interval = (outside > 0).then(|| Interval {
+        low: means[outside - 1],
+        high: means[means.len() - outside],
     });
     Some(Shift {
         estimate: middle(&means),

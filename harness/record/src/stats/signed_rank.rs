@@ -41,10 +41,8 @@ pub fn signed_rank(differences: &[f64]) -> Option<SignedRank> {
         let sums = sums(&ranks);
         (at_least(&sums, positive), at_least(&sums, all - positive))
     } else {
-        (
-            normal_at_least(&ranks, positive),
-            normal_at_least(&ranks, all - positive),
-        )
+        let normal = Normal::of(&ranks);
+        (normal.at_least(positive), normal.at_least(all - positive))
     };
     Some(SignedRank {
         count: ranks.len(),
@@ -55,24 +53,27 @@ pub fn signed_rank(differences: &[f64]) -> Option<SignedRank> {
     })
 }
 
-/// How many of the smallest and of the largest of all n (n + 1) / 2 pairwise means may be left out so that what remains holds
-/// the centre with at most `beyond` on either side: the largest number such that a sum of ranks below it has that chance.
-pub(super) fn left_out(count: usize, beyond: f64) -> Option<usize> {
-    let sums_of = count * (count + 1) / 2;
-    let chance_below: Box<dyn Fn(usize) -> f64> = if count <= COUNTED {
+/// How many of the smallest, and of the largest, of all n (n + 1) / 2 pairwise means lie outside of where the centre is, with
+/// a chance of at most `beyond` on either side: the number of sums of ranks, from 0 up, that together are no more likely than
+/// that. One fewer is the critical value of the test.
+pub(super) fn sums_beyond(count: usize, beyond: f64) -> usize {
+    let half = count * (count + 1) / 4;
+    if count <= COUNTED {
         let ranks: Vec<_> = (1..=count).collect();
-        let shares = sums(&ranks);
-        // The distribution is its own mirror image.
-        Box::new(move |number| at_least(&shares, sums_of + 1 - number))
-    } else {
-        let doubled: Vec<_> = (1..=count).map(|rank| 2 * rank).collect();
-        Box::new(move |number| normal_at_least(&doubled, 2 * (sums_of + 1 - number)))
-    };
-    // The chance rises with the number.
-    let mut numbers = 1..=sums_of / 2;
-    let first_too_many = numbers.find(|number| chance_below(*number) > beyond);
-    let largest = first_too_many.unwrap_or(sums_of / 2 + 1) - 1;
-    (largest > 0).then_some(largest)
+        let mut chance = 0.0;
+        let unlikely = |share: &f64| {
+            chance += share;
+            chance <= beyond
+        };
+        return sums(&ranks)[..=half].iter().copied().take_while(unlikely).count();
+    }
+    let doubled: Vec<_> = (1..=count).map(|rank| 2 * rank).collect();
+    let normal = Normal::of(&doubled);
+    // So small a sum is as likely as its mirror image, so large a one.
+    let all = count * (count + 1);
+    (0..=half)
+        .take_while(|sum| normal.at_least(all - 2 * sum) <= beyond)
+        .count()
 }
 
 /// Each difference other than zero with twice its rank by size, which is whole even where ranks are shared.
@@ -107,11 +108,26 @@ fn at_least(shares: &[f64], sum: usize) -> f64 {
     tail.iter().rev().sum::<f64>().min(1.0)
 }
 
-fn normal_at_least(doubled_ranks: &[usize], doubled_sum: usize) -> f64 {
-    let ranks = || doubled_ranks.iter().map(|rank| *rank as f64 / 2.0);
-    let mean = ranks().sum::<f64>() / 2.0;
-    let deviation = (ranks().map(|rank| rank * rank).sum::<f64>() / 4.0).sqrt();
-    normal_below((mean - (doubled_sum as f64 / 2.0 - 0.5)) / deviation)
+/// The normal distribution with the mean and the variance of the sum of positive ranks.
+struct Normal {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Normal {
+    fn of(doubled_ranks: &[usize]) -> Self {
+        let ranks = || doubled_ranks.iter().map(|rank| *rank as f64 / 2.0);
+        Self {
+            mean: ranks().sum::<f64>() / 2.0,
+            deviation: (ranks().map(|rank| rank * rank).sum::<f64>() / 4.0).sqrt(),
+        }
+    }
+
+    /// The chance of so large a sum, given twice, with continuity correction.
+    fn at_least(&self, doubled_sum: usize) -> f64 {
+        let sum = doubled_sum as f64 / 2.0;
+        normal_below((self.mean - (sum - 0.5)) / self.deviation)
+    }
 }
 
 #[cfg(test)]
@@ -144,8 +160,7 @@ mod tests {
     #[test]
     fn critical_values_are_those_of_the_tables() {
         for (count, expected) in (5..).zip(TABLE) {
-            let largest =
-                [0.05, 0.025, 0.01, 0.005].map(|level| left_out(count, level).map_or(-1, |number| number as i32 - 1));
+            let largest = [0.05, 0.025, 0.01, 0.005].map(|level| sums_beyond(count, level) as i32 - 1);
             assert_eq!(largest, expected, "{count} differences");
         }
     }
@@ -182,9 +197,9 @@ mod tests {
     #[test]
     fn the_normal_distribution_takes_over_without_a_step() {
         let ranks: Vec<_> = (1..=COUNTED).map(|rank| 2 * rank).collect();
-        let exact = sums(&ranks);
+        let (exact, normal) = (sums(&ranks), Normal::of(&ranks));
         for sum in (0..=COUNTED * (COUNTED + 1)).step_by(2) {
-            let (one, other) = (at_least(&exact, sum), normal_at_least(&ranks, sum));
+            let (one, other) = (at_least(&exact, sum), normal.at_least(sum));
             assert!((one - other).abs() < 2e-3, "{sum}: {one} {other}");
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use schemars::schema_for;
+use seatrial_record::comparison::{Calibration, Measured, SuiteComparison};
 use seatrial_record::{FORMAT, schema};
 use serde_json::Value;
 
@@ -28,6 +30,13 @@ fn names(schema: &Value, found: &mut BTreeSet<String>) {
 fn every_name_of_the_schema_is_described() {
     let mut found = BTreeSet::new();
     names(&schema(), &mut found);
+    for compared in [
+        schema_for!(SuiteComparison),
+        schema_for!(Calibration),
+        schema_for!(Measured),
+    ] {
+        names(&compared.to_value(), &mut found);
+    }
     assert!(found.contains("within_ns") && found.contains("user-site") && found.contains("not_compared"));
 
     let missing: Vec<_> = found

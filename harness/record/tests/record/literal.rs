@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use seatrial_record::{
-    CaseError, CaseRecord, Check, Distribution, Exit, Expectation, FORMAT, HealthState, HealthTransition, HostFacts,
-    ImageFacts, Import, IndexUse, LogTail, Manifest, ManifestDiff, Observation, Origin, Phase, PhaseInstant, Place,
-    Resources, RunRecord, ScoredResponse, SnapshotState,
+    Asked, CaseError, CaseRecord, Check, Distribution, Exit, Expectation, FORMAT, HealthState, HealthTransition,
+    HostFacts, ImageFacts, Import, IndexRequest, IndexUse, InstallFacts, InstalledFiles, LogTail, Manifest,
+    ManifestDiff, Observation, Origin, Phase, PhaseInstant, Place, Resources, RunRecord, ScoredResponse, SnapshotState,
 };
 
 const MS: u64 = 1_000_000;
@@ -54,7 +54,7 @@ pub fn record() -> RunRecord {
     }
 }
 
-/// The same run without those cases that do not pass, and not interrupted.
+/// The same run without those cases that do not pass, and not interrupted; its installation is known in its parts.
 pub fn passing() -> RunRecord {
     let mut record = record();
     record.cases.truncate(3);
@@ -64,6 +64,37 @@ pub fn passing() -> RunRecord {
         .cases
         .iter_mut()
         .for_each(|case| case.snapshot = SnapshotState::Same);
+    let dynamic = &mut record.cases[1].observations[0];
+    dynamic.phases.extend(instants(&[
+        (Phase::UnpackBegin, 8_900),
+        (Phase::UnpackEnd, 11_800),
+        (Phase::InstallEnd, 12_100),
+    ]));
+    dynamic.phases.sort_by_key(|instant| instant.at_ns);
+    let file = |at_ms: u64, took_ms: u64| IndexRequest {
+        index: "main".into(),
+        at_ns: at_ms * MS,
+        took_ns: took_ms * MS,
+        method: "GET".into(),
+        what: Asked::File {
+            project: Some("numpy".into()),
+            name: "numpy-1.25.2-cp311.whl".into(),
+        },
+        status: 200,
+        bytes: 18_300_000,
+        complete: true,
+        answer: None,
+        after: 0,
+        faults: Vec::new(),
+    };
+    dynamic.index.as_mut().unwrap().log = vec![file(1_900, 5_400)];
+    dynamic.install = Some(InstallFacts {
+        distributions: vec![InstalledFiles {
+            project: "numpy".into(),
+            unpacked_ns: 10_050 * MS,
+            compiled_ns: Some(11_760 * MS),
+        }],
+    });
     record
 }
 

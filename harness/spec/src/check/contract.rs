@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Checker;
-use crate::contract::{Contract, EXTRA_INDEX, Marks, MethodContract, PipCache, Probe};
+use crate::contract::{Contract, EXTRA_INDEX, Marks, MethodContract, PipCache, Probe, StampForm};
 use crate::diagnostic::Problems;
 use crate::source::Source;
 use crate::tree::Node;
-use crate::wire::{self, ContractFile};
+use crate::wire::{self, ContractFile, MarksBlock, StampWord};
 
 /// Reads and checks one contract file; its name comes from the file name.
 pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems> {
@@ -30,7 +30,6 @@ pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems
     let (server_process, path_appended) = file.server.map_or((None, Vec::new()), |server| {
         (Some(server.process), server.path_appended)
     });
-    let marks = file.marks;
     checker.finish(Some(Contract {
         name: name.to_owned(),
         file: source.file.clone(),
@@ -55,17 +54,31 @@ pub(crate) fn contract(name: &str, source: &Source) -> Result<Contract, Problems
             path: method.path,
         }),
         dockerfile_user: methods.dockerfile.map(|dockerfile| dockerfile.user),
-        marks: Marks {
-            install_begin: marks.install_begin,
-            install_end: marks.install_end,
-            server_start: marks.server_start,
-            listen: marks.listen,
-            init_begin: marks.init_begin,
-            init_end: marks.init_end,
-            inner_exit: marks.inner_exit,
-        },
+        marks: marks(file.marks),
         exit_codes,
     }))
+}
+
+fn marks(block: MarksBlock) -> Marks {
+    let stamp = |word| match word {
+        StampWord::Rfc3339 => StampForm::Rfc3339,
+        StampWord::AsctimeUtc => StampForm::AsctimeUtc,
+        StampWord::Monotonic => StampForm::Monotonic,
+    };
+    Marks {
+        stamps: block.stamps.into_iter().map(stamp).collect(),
+        first_instruction: block.first_instruction,
+        install_begin: block.install_begin,
+        unpack_begin: block.unpack_begin,
+        unpack_end: block.unpack_end,
+        install_end: block.install_end,
+        server_start: block.server_start,
+        listen: block.listen,
+        init_begin: block.init_begin,
+        init_end: block.init_end,
+        ready: block.ready,
+        inner_exit: block.inner_exit,
+    }
 }
 
 impl Checker<'_> {

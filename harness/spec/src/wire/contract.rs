@@ -143,9 +143,21 @@ pub(crate) struct DockerfileBlock {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MarksBlock {
+    /// Stamps that lines may carry, tried in this order. A line without any counts from its arrival.
+    #[serde(default)]
+    pub stamps: Vec<StampWord>,
+    /// First instruction of the container's first process.
+    #[schemars(length(min = 1))]
+    pub first_instruction: Option<String>,
     /// pip is about to run.
     #[schemars(length(min = 1))]
     pub install_begin: Option<String>,
+    /// pip has fetched everything and begins to unpack.
+    #[schemars(length(min = 1))]
+    pub unpack_begin: Option<String>,
+    /// pip says that everything is installed.
+    #[schemars(length(min = 1))]
+    pub unpack_end: Option<String>,
     /// pip has ended; left out, the server's start says so.
     #[schemars(length(min = 1))]
     pub install_end: Option<String>,
@@ -161,7 +173,24 @@ pub(crate) struct MarksBlock {
     /// The user's init has ended.
     #[schemars(length(min = 1))]
     pub init_end: Option<String>,
+    /// The container itself says that it serves.
+    #[schemars(length(min = 1))]
+    pub ready: Option<String>,
     /// Text directly before the inner exit code.
     #[schemars(length(min = 1))]
     pub inner_exit: Option<String>,
+}
+
+/// A stamp that a line carries.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(title = "stamp")]
+pub(crate) enum StampWord {
+    /// RFC 3339 at the line's start, with `.` or `,` before the fraction.
+    #[serde(rename = "rfc3339")]
+    Rfc3339,
+    /// `YYYY-MM-DD HH:MM:SS,mmm` at the line's start, in UTC.
+    AsctimeUtc,
+    /// CLOCK_MONOTONIC in nanoseconds, an integer right after the mark's text.
+    Monotonic,
 }

@@ -32,8 +32,8 @@ pub struct Prober<'a, R> {
 pub struct First200 {
     /// When it came.
     pub at: Instant,
-    /// How much earlier it could have come: since the last probe that found the replica not ready was sent, or since a
-    /// request that was answered later was last looked at and found unanswered. `None` when there was neither.
+    /// How much earlier it could have come: since the last probe that found the replica not ready was sent, or, when a held
+    /// request was answered, since that was last looked at and found unanswered. `None` when there was neither.
     pub gap: Option<Duration>,
 }
 
@@ -73,9 +73,11 @@ impl<'a, R: Replica> Prober<'a, R> {
         loop {
             let mut fresh = self.ask();
             let sent = fresh.sent;
-            let (found, asked) = tokio::select! {
-                found = &mut fresh.answer => (found, sent),
-                answered = answer(&mut held) => answered,
+            let (found, asked, vouched) = tokio::select! {
+                biased;
+                // It was under way at every look. The time that a server takes over a fresh one tells nothing.
+                (found, asked) = answer(&mut held) => (found, asked, looked),
+                found = &mut fresh.answer => (found, sent, None),
                 () = silence(sent + self.hanging_after, pace.look(), &mut looked) => {
                     tell(HealthState::Hanging, sent);
                     unready = unready.max(Some(sent));
@@ -88,8 +90,7 @@ impl<'a, R: Replica> Prober<'a, R> {
                 return pending().await;
             };
             tell(state, at);
-            // A look before it was asked was at another request, which may have been lost.
-            unready = unready.max(looked.filter(|looked| *looked > asked));
+            unready = unready.max(vouched);
             if state == HealthState::Status(200) {
                 let gap = unready.map(|unready: Instant| at.duration_since(unready));
                 return First200 { at, gap };

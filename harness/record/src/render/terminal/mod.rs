@@ -2,6 +2,7 @@
 
 mod comparison;
 mod page;
+mod phase_table;
 mod problems;
 mod replica_rows;
 mod replicas;

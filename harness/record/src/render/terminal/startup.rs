@@ -1,16 +1,15 @@
 //! The extension methods of one scenario side by side: how long each takes to serve, and where that time goes.
 
-use std::cmp::Reverse;
-
 use super::page::{Page, Tone};
+use super::phase_table;
 use super::table::slowest_ready;
 use crate::numbers::{duration, ratio};
-use crate::observation::Phase;
+use crate::observation::{Observation, Phase};
 use crate::phases::{Part, breakdown};
 use crate::run::{CaseRecord, RunRecord};
 
-/// Longest parts named beside a time.
-const PARTS: usize = 2;
+/// A part is named beside a time from a hundredth of it on.
+const NAMED_FROM: u64 = 100;
 
 /// Shows a block for each scenario and image with at least two methods that serve.
 pub(super) fn show(page: &mut Page, record: &RunRecord) {
@@ -25,8 +24,13 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
         for row in &rows {
             let times = format!("{:>7} {:>6}  ", duration(row.ready), ratio(row.ready, base.ready));
             let label = format!("  {:<12} {times}", row.case.method);
-            page.paragraph(&label, label.chars().count(), Tone::Plain, &longest_parts(row.case));
+            let parts = slowest(row.case).map(breakdown).unwrap_or_default();
+            page.paragraph(&label, label.chars().count(), Tone::Plain, &named_parts(&parts));
         }
+        let boots = rows
+            .iter()
+            .filter_map(|row| Some((row.case.method.as_str(), slowest(row.case)?)));
+        phase_table::show(page, &boots.collect::<Vec<_>>());
         page.gap();
     }
 }
@@ -59,21 +63,19 @@ fn comparable(record: &RunRecord) -> Vec<Vec<Row<'_>>> {
     blocks
 }
 
-/// The longest parts of the slowest replica, in the order they happened, and the rest of the time.
-fn longest_parts(case: &CaseRecord) -> String {
-    let slowest = case.observations.iter().max_by_key(|seen| seen.instant(Phase::Ready));
-    let parts = slowest.map(breakdown).unwrap_or_default();
-    let mut by_length = parts.clone();
-    by_length.sort_by_key(|part| Reverse(part.ns));
-    by_length.truncate(PARTS);
-    let rest: u64 = parts
-        .iter()
-        .filter(|part| !by_length.contains(part))
-        .map(|part| part.ns)
-        .sum();
-    let named = parts.into_iter().filter(|part| by_length.contains(part));
-    let all = named.chain((rest > 0).then_some(Part { name: "rest", ns: rest }));
-    all.map(|part| format!("{} {}", part.name, duration(part.ns)))
+/// The replica that a case's time is of.
+fn slowest(case: &CaseRecord) -> Option<&Observation> {
+    case.observations.iter().max_by_key(|seen| seen.instant(Phase::Ready))
+}
+
+/// The parts that matter, in their order, and the rest of the time.
+fn named_parts(parts: &[Part]) -> String {
+    let whole: u64 = parts.iter().map(|part| part.ns).sum();
+    let matters = |part: &&Part| part.ns.saturating_mul(NAMED_FROM) >= whole;
+    let rest: u64 = parts.iter().filter(|part| !matters(part)).map(|part| part.ns).sum();
+    let all = parts.iter().filter(matters).copied();
+    all.chain((rest > 0).then_some(Part { name: "rest", ns: rest }))
+        .map(|part| format!("{} {}", part.name, duration(part.ns)))
         .collect::<Vec<_>>()
         .join(", ")
 }
