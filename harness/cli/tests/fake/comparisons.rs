@@ -43,10 +43,8 @@ fn json(stage: &Stage, path: &str) -> Value {
 /// A file of the one class of hosts that something was stored for.
 fn stored(stage: &Stage, name: &str) -> Option<PathBuf> {
     let folders = fs::read_dir(stage.project.path().join("reports/baselines")).ok()?;
-    let file = folders
-        .map(|folder| folder.unwrap().path().join(name))
-        .find(|file| file.exists());
-    file
+    let mut files = folders.map(|folder| folder.unwrap().path().join(name));
+    files.find(|file| file.exists())
 }
 
 /// A timed case that is ready after so long.
