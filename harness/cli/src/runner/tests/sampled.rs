@@ -126,6 +126,23 @@ async fn a_busy_machine_holds_boots_back_and_the_sample_says_how_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interrupt_keeps_the_samples_that_were_made() {
+    let mut bench = five("samples: { count: 10 }\n");
+    bench.interrupted_at = Some(13);
+    let (record, booted) = bench.run(7, 1).await;
+    assert_eq!(record.interrupted.as_deref(), Some("SIGINT"));
+    let kept: usize = record.cases.iter().map(|case| case.samples.len()).sum();
+    assert_eq!((booted.len(), kept), (13, 12));
+    for case in &record.cases {
+        let told = format!("the run ended after {} of 10 boots", case.samples.len());
+        assert_eq!(
+            (case.outcome(), case.error.clone().unwrap().what),
+            (Outcome::Errored, told)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_never_comes_up_is_not_booted_again_and_again() {
     let bench = Bench::new();
     bench.scenario(
