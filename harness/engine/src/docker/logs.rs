@@ -26,6 +26,10 @@ use crate::EngineError;
 use crate::LogChunk;
 use crate::clock::Clocks;
 
+/// Bytes of a stamp and the space behind it: the engine always writes nine digits of the second's fraction.
+const STAMP: usize = 31;
+/// Bytes of a stamp before the fraction.
+const WHOLE: usize = 19;
 /// How far the stamps of standard output and error may be out of order: each is stamped before it is put in line.
 const DISORDER_SECONDS: i64 = 1;
 /// Clocks drift, so the reading of both by which stamps are translated is not used for longer.
@@ -49,6 +53,7 @@ struct Log {
     container: String,
     answer: BoxStream<'static, Result<LogOutput, Error>>,
     clocks: Clocks,
+    stamps: Stamps,
     delivered: Delivered,
     last: Option<LogOutput>,
     /// Messages of this answer that an earlier one has brought.
@@ -67,6 +72,7 @@ impl Log {
             docker: docker.clone(),
             container: container.to_owned(),
             clocks: Clocks::sample(),
+            stamps: Stamps::default(),
             delivered: Delivered::default(),
             last: None,
             known: 0,
@@ -133,8 +139,8 @@ impl Log {
         let arrival = Instant::now();
         let stderr = matches!(message, LogOutput::StdErr { .. });
         let frame = message.into_bytes();
-        let (stamp, bytes) = unstamped(&frame);
-        self.delivered.note(stamp.map(|stamp| stamp.as_second()));
+        let (stamp, bytes) = self.stamps.take(&frame);
+        self.delivered.note(stamp.map(|stamp| stamp.second));
         LogChunk {
             at: stamp.map_or(arrival, |stamp| self.instant(stamp, arrival)),
             stderr,
@@ -143,11 +149,11 @@ impl Log {
     }
 
     /// A stamp on the monotonic clock, never later than its arrival.
-    fn instant(&mut self, stamp: jiff::Timestamp, arrival: Instant) -> Instant {
+    fn instant(&mut self, stamp: Stamp, arrival: Instant) -> Instant {
         if arrival.saturating_duration_since(self.clocks.sampled()) > CLOCKS_HOLD {
             self.clocks = Clocks::sample();
         }
-        let at = self.clocks.instant_at(stamp.as_nanosecond());
+        let at = self.clocks.instant_at(stamp.unix_ns());
         at.map_or(arrival, |at| at.min(arrival))
     }
 }
@@ -172,14 +178,58 @@ fn ask(
     docker.api.logs(container, Some(options)).boxed()
 }
 
-/// Takes the engine's stamp off a frame.
-fn unstamped(frame: &[u8]) -> (Option<jiff::Timestamp>, &[u8]) {
-    let split = || {
-        let end = frame.iter().position(|byte| *byte == b' ')?;
-        let stamp = std::str::from_utf8(&frame[..end]).ok()?.parse().ok()?;
-        Some((Some(stamp), &frame[end + 1..]))
-    };
-    split().unwrap_or((None, frame))
+/// Reads the engine's stamps, `2026-11-24T09:32:35.322114024Z`. A flood has hundreds of thousands within one second, so
+/// what is before the fraction is only worked out when it changes.
+#[derive(Debug, Default)]
+struct Stamps {
+    whole: Vec<u8>,
+    second: i64,
+}
+
+/// A moment since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stamp {
+    second: i64,
+    nanosecond: u32,
+}
+
+impl Stamp {
+    fn unix_ns(self) -> i128 {
+        i128::from(self.second) * 1_000_000_000 + i128::from(self.nanosecond)
+    }
+}
+
+impl Stamps {
+    /// Takes the stamp off a frame.
+    fn take<'a>(&mut self, frame: &'a [u8]) -> (Option<Stamp>, &'a [u8]) {
+        match frame.split_at_checked(STAMP) {
+            Some((stamp, bytes)) => match self.read(stamp) {
+                Some(stamp) => (Some(stamp), bytes),
+                None => (None, frame),
+            },
+            None => (None, frame),
+        }
+    }
+
+    fn read(&mut self, stamp: &[u8]) -> Option<Stamp> {
+        let (whole, fraction) = stamp.split_at(WHOLE);
+        let digits = fraction.strip_prefix(b".")?.strip_suffix(b"Z ")?;
+        let mut nanosecond = 0;
+        for digit in digits {
+            let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+            nanosecond = nanosecond * 10 + digit;
+        }
+        if self.whole != whole {
+            let text = std::str::from_utf8(whole).ok()?;
+            let at: jiff::Timestamp = format!("{text}Z").parse().ok()?;
+            self.second = at.as_second();
+            self.whole = whole.to_vec();
+        }
+        Some(Stamp {
+            second: self.second,
+            nanosecond,
+        })
+    }
 }
 
 /// How many messages have been delivered of each of the last seconds: enough to ask for the log from then on, and to
@@ -216,12 +266,31 @@ mod tests {
 
     #[test]
     fn the_stamp_is_taken_off_and_nothing_else() {
-        let (stamp, bytes) = unstamped(b"2026-11-24T09:32:35.322114024Z  two spaces\n");
-        assert_eq!(stamp.unwrap().as_nanosecond(), 1_795_512_755_322_114_024);
-        assert_eq!(bytes, b" two spaces\n");
-        assert_eq!(unstamped(b"2026-11-24T09:32:35.322345849Z \n").1, b"\n");
-        for plain in [&b"no stamp\n"[..], b"", b"\xff\xfe x"] {
-            assert_eq!(unstamped(plain), (None, plain));
+        let mut stamps = Stamps::default();
+        let mut take = |frame: &'static [u8]| {
+            let (stamp, bytes) = stamps.take(frame);
+            (stamp.map(Stamp::unix_ns), bytes)
+        };
+        for (frame, unix_ns, bytes) in [
+            (
+                &b"2026-11-24T09:32:35.322114024Z  two spaces\n"[..],
+                1_795_512_755_322_114_024,
+                &b" two spaces\n"[..],
+            ),
+            (b"2026-11-24T09:32:35.000000007Z \n", 1_795_512_755_000_000_007, b"\n"),
+            (b"2026-11-24T09:33:00.000000000Z ", 1_795_512_780_000_000_000, b""),
+        ] {
+            assert_eq!(take(frame), (Some(unix_ns), bytes));
+        }
+        for plain in [
+            &b"no stamp\n"[..],
+            b"",
+            b"2026-13-24T09:32:35.322114024Z no month\n",
+            b"2026-11-24T09:32:35.32211402xZ no digit\n",
+            b"2026-11-24T09:32:35.322114024Z",
+            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff.322114024Z x",
+        ] {
+            assert_eq!(take(plain), (None, plain));
         }
     }
 
