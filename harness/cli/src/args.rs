@@ -1,10 +1,15 @@
 //! What may be typed: commands, flags and their environment twins.
 
+mod comparison;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+
+use comparison::COMPARE;
+pub use comparison::{AcceptArgs, BaselineArgs, BaselineCommand, CalibrateArgs, CompareArgs, PairingArgs, SchemaName};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -14,9 +19,10 @@ Exit codes:
   3    could not run: engine, image, network, disk
   4    an expectation failed
   5    a snapshot differs or is new
+  6    a comparison found that a case regressed
   7    nothing selected
   130  interrupted (143: terminated), after clean-up
-When several apply, the lowest of 3 to 5 wins.";
+When several apply, the lowest of 3 to 6 wins.";
 
 /// Puts prebuilt inference images through a sea trial before anyone sails with them.
 #[derive(Debug, Parser)]
@@ -61,6 +67,13 @@ pub struct ProjectArgs {
 pub enum Command {
     /// Run scenarios on real containers; write a run record; judge it
     Run(RunArgs),
+    /// Compare two images, or two methods, by pairs of boots in random order, until it is known which is faster
+    #[command(after_help = COMPARE)]
+    Compare(CompareArgs),
+    /// Compare cases with themselves, to know how often this host raises a false alarm and what it can see
+    Calibrate(CalibrateArgs),
+    /// Accept or show timings per class of hosts; `run` says when it departs from them
+    Baseline(BaselineArgs),
     /// Print the cases that `run` would run, without running them
     List(ListArgs),
     /// Check scenario, image and contract files; needs no engine
@@ -165,20 +178,6 @@ pub struct SchemaArgs {
     /// Which format
     #[arg(value_enum)]
     pub name: SchemaName,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaName {
-    /// scenarios/*/*.yaml
-    Scenario,
-    /// fixtures/images/*/image.yaml
-    Image,
-    /// fixtures/contracts/*.yaml
-    Contract,
-    /// fixtures/packages/*.yaml
-    Packages,
-    /// record.json of a run
-    Record,
 }
 
 #[derive(Debug, Group)]

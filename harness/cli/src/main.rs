@@ -1,10 +1,11 @@
 //! seatrial: puts prebuilt inference images through a sea trial before anyone sails with them.
 //!
 //! This file is the table of contents. `args` says what may be typed, `commands` has one file per command, `images`
-//! gets what is launched ready, `runner` runs cases one by one, `observe` watches a replica, and the rest are the
+//! gets what is launched ready, `runner` runs cases one by one, `pairs` two sides in turn, `observe` watches a replica, and the rest are the
 //! places where the four libraries (spec, index, engine, record) meet.
 
 mod args;
+mod baselines;
 mod cache;
 mod commands;
 mod course;
@@ -15,6 +16,7 @@ mod images;
 mod interpreter;
 mod machine;
 mod observe;
+mod pairs;
 mod progress;
 mod requirements;
 mod runner;
@@ -38,6 +40,9 @@ fn main() -> std::process::ExitCode {
     tell(args.log);
     let end = match args.command {
         Command::Run(ref run) => commands::run::run(&args.project, run),
+        Command::Compare(ref compare) => commands::compare::run(&args.project, compare),
+        Command::Calibrate(ref calibrate) => commands::calibrate::run(&args.project, calibrate),
+        Command::Baseline(ref baseline) => commands::baseline::run(&args.project, baseline),
         Command::List(ref list) => commands::list::run(&args.project, list),
         Command::Check(ref check) => commands::check::run(&args.project, check),
         Command::Schema(ref schema) => commands::schema::run(schema),

@@ -86,6 +86,13 @@ impl Reporter for Progress {
             Event::CaseFinished { case, done } => {
                 self.say(&finished_line(case, *done, self.cases()));
             }
+            Event::PairMade {
+                name,
+                number,
+                most,
+                ratio,
+                ended,
+            } => self.say(&pair_line(name, (*number, *most), *ratio, *ended)),
             Event::RunFinished => self.bar.finish_and_clear(),
         }
     }
@@ -100,6 +107,16 @@ fn finished_line(case: &CaseRecord, done: usize, cases: usize) -> String {
     };
     let width = cases.to_string().len();
     format!("[{done:>width$}/{cases}] {word} {}", case.id)
+}
+
+fn pair_line(name: &str, (number, most): (usize, usize), ratio: Option<f64>, ended: Option<&str>) -> String {
+    let which = match number {
+        0 => "warm-up".to_owned(),
+        _ => format!("pair {number} of at most {most}"),
+    };
+    let ratio = ratio.map(|ratio| format!(", new / old {ratio:.3}")).unwrap_or_default();
+    let ended = ended.map(|ended| format!(": {ended}")).unwrap_or_default();
+    format!("{name}: {which}{ratio}{ended}")
 }
 
 fn health_words(state: HealthState) -> String {

@@ -1,13 +1,17 @@
-//! Where the results of a run go: one folder with record.json and junit.xml, rewritten after every case.
+//! Where the results of a run go: one folder with record.json and junit.xml, rewritten after every case, or with
+//! comparison.json, rewritten after every pair.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use seatrial_record::comparison::ComparisonRecord;
 use seatrial_record::{RunRecord, render};
 
 /// File name of the run record.
 pub const RECORD: &str = "record.json";
+/// File name of a comparison.
+pub const COMPARISON: &str = "comparison.json";
 /// File name of the JUnit report.
 const JUNIT: &str = "junit.xml";
 
@@ -22,7 +26,7 @@ impl Store {
     /// refused: no run overwrites another's evidence.
     pub fn create(folder: PathBuf) -> anyhow::Result<Store> {
         anyhow::ensure!(
-            !folder.join(RECORD).exists(),
+            [RECORD, COMPARISON].iter().all(|name| !folder.join(name).exists()),
             "{} already holds the record of another run; name another folder",
             folder.display()
         );
@@ -41,13 +45,44 @@ impl Store {
         self.put(JUNIT, &render::junit(record))
     }
 
-    fn put(&self, name: &str, content: &str) -> anyhow::Result<()> {
-        let target = self.folder.join(name);
-        let aside = self.folder.join(format!(".{name}.part"));
-        fs::write(&aside, content)
-            .and_then(|()| fs::rename(&aside, &target))
-            .with_context(|| format!("cannot write {}", target.display()))
+    /// Writes a comparison.
+    pub fn write_comparison(&self, record: &ComparisonRecord) -> anyhow::Result<()> {
+        self.put(COMPARISON, &record.to_json())
     }
+
+    fn put(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        put(&self.folder.join(name), content)
+    }
+}
+
+/// Writes a file whole: a reader never sees half of one.
+pub fn put(target: &Path, content: &str) -> anyhow::Result<()> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let aside = target.with_file_name(format!(".{name}.part"));
+    fs::write(&aside, content)
+        .and_then(|()| fs::rename(&aside, target))
+        .with_context(|| format!("cannot write {}", target.display()))
+}
+
+/// What a stored file holds.
+pub enum Stored {
+    Run(Box<RunRecord>),
+    Comparison(Box<ComparisonRecord>),
+}
+
+/// Reads a record or a comparison back, from the file or from the folder of a run.
+pub fn read_any(path: &Path) -> anyhow::Result<Stored> {
+    let file = match path.is_dir() {
+        true if path.join(COMPARISON).exists() => path.join(COMPARISON),
+        true => path.join(RECORD),
+        false => path.to_owned(),
+    };
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let stored = match ComparisonRecord::is_one(&text) {
+        true => ComparisonRecord::from_json(&text).map(|it| Stored::Comparison(Box::new(it))),
+        false => RunRecord::from_json(&text).map(|it| Stored::Run(Box::new(it))),
+    };
+    stored.with_context(|| format!("{} cannot be shown", file.display()))
 }
 
 /// Reads a record back, from the file or from the folder of a run.

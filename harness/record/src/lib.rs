@@ -27,7 +27,7 @@ pub mod snapshot;
 pub mod stats;
 
 pub use differences::{Contents, Difference, FileDifference, Kind, differences};
-pub use document::{RecordError, schema};
+pub use document::{RecordError, baseline_schema, calibration_schema, comparison_schema, schema};
 pub use exit::ExitCode;
 pub use expectation::{Check, Expectation, Place, TimeFigure};
 pub use explain::{Explanation, explain};

@@ -1,6 +1,9 @@
 //! One file per command; each returns the exit code of the process.
 
+pub mod baseline;
+pub mod calibrate;
 pub mod check;
+pub mod compare;
 pub mod doctor;
 pub mod gc;
 pub mod image;

@@ -8,6 +8,7 @@ use seatrial_spec::{Plan, Project};
 
 use super::{plan, project, runtime};
 use crate::args::{Format, ProjectArgs, RunArgs};
+use crate::baselines::Baselines;
 use crate::failure::{Ended, Failure};
 use crate::host;
 use crate::machine::{Gate, Meter, PageCache};
@@ -48,6 +49,11 @@ pub fn run(project_args: &ProjectArgs, args: &RunArgs) -> Ended {
     let source = IndexSource::of(&args.lock);
     let record = runtime()?.block_on(work(id, &source, &project, &plan, &orders, &store))?;
     show(&record, args.format.format, store.folder())?;
+    // A departure asks for a comparison and judges nothing, so it is no part of the record.
+    Baselines::of(&project)
+        .departures(&record, &plan)
+        .iter()
+        .for_each(|departure| eprintln!("{departure}"));
     Ok(record.exit_code())
 }
 
@@ -100,7 +106,8 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn nothing_selected() -> Failure {
+/// No case was selected: exit 7.
+pub fn nothing_selected() -> Failure {
     Failure {
         code: ExitCode::NothingSelected,
         error: anyhow::anyhow!("nothing selected: no case matches the paths, --filter and --tag given"),
@@ -110,14 +117,15 @@ fn nothing_selected() -> Failure {
 
 /// A misspelt name in `--image` would otherwise be ignored without a word.
 fn check_names(project: &Project, instead: &std::collections::BTreeMap<String, String>) -> Result<(), Failure> {
-    for name in instead.keys() {
-        if !project.images().contains_key(name) {
-            let known: Vec<&str> = project.images().keys().map(String::as_str).collect();
-            return Err(Failure::usage(anyhow::anyhow!(
-                "--image names the image `{name}`, which is not one of this project"
-            ))
-            .hint(format!("the images are: {}", known.join(", "))));
-        }
+    instead.keys().try_for_each(|name| check_name(project, name))
+}
+
+/// Refuses a name that no image of the project has.
+pub fn check_name(project: &Project, name: &str) -> Result<(), Failure> {
+    if project.images().contains_key(name) {
+        return Ok(());
     }
-    Ok(())
+    let known: Vec<&str> = project.images().keys().map(String::as_str).collect();
+    let unknown = anyhow::anyhow!("--image names the image `{name}`, which is not one of this project");
+    Err(Failure::usage(unknown).hint(format!("the images are: {}", known.join(", "))))
 }

@@ -14,6 +14,9 @@ pub fn run(args: &SchemaArgs) -> Ended {
         SchemaName::Contract => seatrial_spec::schema("contract"),
         SchemaName::Packages => seatrial_spec::schema("packages"),
         SchemaName::Record => Some(seatrial_record::schema()),
+        SchemaName::Comparison => Some(seatrial_record::comparison_schema()),
+        SchemaName::Calibration => Some(seatrial_record::calibration_schema()),
+        SchemaName::Baseline => Some(seatrial_record::baseline_schema()),
     };
     print_json(&schema)?;
     Ok(ExitCode::Expected)

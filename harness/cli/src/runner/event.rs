@@ -57,6 +57,19 @@ pub enum Event<'a> {
         /// How many have ended, this one included.
         done: usize,
     },
+    /// Both sides of a case have been booted once more.
+    PairMade {
+        /// Its name.
+        name: &'a str,
+        /// Pairs that count so far; 0 after the warm-up.
+        number: usize,
+        /// Pairs that are made at most.
+        most: usize,
+        /// New / old so far, where it is asked for.
+        ratio: Option<f64>,
+        /// What it came to, when it needs no more pairs.
+        ended: Option<&'a str>,
+    },
     /// Every case has ended.
     RunFinished,
 }

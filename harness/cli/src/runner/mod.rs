@@ -9,11 +9,11 @@ mod inside;
 mod layout;
 mod life;
 mod order;
-mod prepare;
+pub mod prepare;
 mod roster;
 mod sampling;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod timed;
 mod trial;
 
@@ -27,11 +27,13 @@ use seatrial_spec::{Plan, Project};
 use tokio::time::Instant;
 
 use book::Book;
-use case::{Boot, Seen};
+pub use case::{Boot, Seen, run as boot};
 pub use event::{Event, Reporter};
-use prepare::PreparedCase;
-pub use sampling::Instead;
+pub use order::{seed_of_round, shuffled};
+pub use prepare::{PreparedCase, Ready};
+pub use sampling::{Instead, unrepeatable};
 use timed::End;
+pub use timed::sample;
 
 use crate::expectations;
 use crate::failure::Failure;
@@ -60,17 +62,17 @@ pub struct Orders {
     pub started: jiff::Timestamp,
 }
 
-/// What all cases of a run share.
+/// What all boots of a run share.
 pub struct Setting<'a, E> {
-    session: &'a Session<E>,
-    project: &'a Project,
-    network: &'a Network,
+    pub session: &'a Session<E>,
+    pub project: &'a Project,
+    pub network: &'a Network,
     /// Holds timed boots back while others use the processors.
-    gate: &'a Gate,
-    page_cache: &'a PageCache,
-    reporter: &'a dyn Reporter,
+    pub gate: &'a Gate,
+    pub page_cache: &'a PageCache,
+    pub reporter: &'a dyn Reporter,
     /// Zero of the run's clock.
-    begun: Instant,
+    pub begun: Instant,
 }
 
 /// Runs every case of the plan; the record is stored after each, and after every round of timed boots. An interrupt ends the
@@ -174,7 +176,7 @@ async fn observe<E: Engine>(setting: &Setting<'_, E>, prepared: &PreparedCase) -
 }
 
 /// The error of a case, with the hint that the failing library gives.
-fn case_error(error: anyhow::Error) -> CaseError {
+pub fn case_error(error: anyhow::Error) -> CaseError {
     let failure = Failure::could_not_run(error);
     CaseError {
         what: format!("{:#}", failure.error),

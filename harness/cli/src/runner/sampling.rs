@@ -57,12 +57,25 @@ impl Boots {
     }
 }
 
-/// Whether another boot of a case would be like its first, and would tell the same time.
+/// Whether a case is timed, and another boot of it would tell the same time.
 fn repeatable(case: &Case) -> bool {
+    case.scenario.is_timed() && unrepeatable(case).is_none()
+}
+
+/// Why another boot of a case would not be like its first, or not tell the same time; `None` when it would.
+pub fn unrepeatable(case: &Case) -> Option<&'static str> {
     let scenario = &case.scenario;
-    let alone = scenario.replicas.count == 1 && scenario.replicas.restarts.is_empty();
-    let still = scenario.index.sides().all(|side| side.script.is_empty());
-    scenario.is_timed() && alone && still && case.expect.ready.is_some()
+    if case.expect.ready.is_none() {
+        Some("it is not expected to become ready")
+    } else if scenario.replicas.count > 1 {
+        Some("it has several replicas, which take time from each other")
+    } else if !scenario.replicas.restarts.is_empty() {
+        Some("its replica is started again")
+    } else if scenario.index.sides().any(|side| !side.script.is_empty()) {
+        Some("its index moves")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

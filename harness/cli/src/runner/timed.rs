@@ -145,7 +145,7 @@ impl<'a> Timing<'a> {
 }
 
 /// What a boot took. Only cases of one replica are sampled.
-fn sample(seen: &Seen, intended: Instant, run: Instant) -> Sample {
+pub fn sample(seen: &Seen, intended: Instant, run: Instant) -> Sample {
     let on_run = |at: Instant| nanoseconds(at.saturating_duration_since(run));
     let life = seen.observations.first();
     Sample {

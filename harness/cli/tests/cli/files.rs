@@ -33,7 +33,15 @@ fn the_plan_is_listed_without_an_engine() {
 
 #[test]
 fn every_schema_is_json_without_an_engine() {
-    for name in ["scenario", "image", "contract", "record"] {
+    for name in [
+        "scenario",
+        "image",
+        "contract",
+        "record",
+        "comparison",
+        "calibration",
+        "baseline",
+    ] {
         let (code, stdout, _) = without_engine(&["schema", name]);
         assert_eq!(code, Some(0), "{name}");
         let schema: serde_json::Value = serde_json::from_str(&stdout).unwrap();
@@ -103,6 +111,7 @@ fn the_binary_tells_its_exit_codes() {
     for line in [
         "4    an expectation failed",
         "5    a snapshot differs",
+        "6    a comparison found",
         "7    nothing selected",
     ] {
         assert!(help.contains(line), "{help}");

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::project::{Project, output, texts};
 
 /// The stub as the fake engine knows it.
-const IMAGE: &str = "seatrial-test/stub:latest";
+pub const IMAGE: &str = "seatrial-test/stub:latest";
 /// Nobody listens there: what a run asks of the upstream is a mistake of the test.
 const NOWHERE: &str = "http://127.0.0.1:9/simple/";
 
@@ -51,6 +51,15 @@ impl Stage {
 
     /// `seatrial` with these arguments on the fake engine, with a cache of its own.
     pub fn seatrial(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.ended(arguments, &[])
+    }
+
+    /// The same with `CI` set.
+    pub fn seatrial_in_ci(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.ended(arguments, &[("CI", "true")])
+    }
+
+    fn ended(&self, arguments: &[&str], more: &[(&str, &str)]) -> (Option<i32>, String, String) {
         let mut command = self.project.command(arguments);
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", self.project.path().join("bin").display());
@@ -58,7 +67,8 @@ impl Stage {
             .env("PATH", path)
             .env("DOCKER_HOST", self.fake.docker_host())
             .env("SEATRIAL_CACHE", self.project.path().join("cache"))
-            .env("PIP_INDEX_URL", NOWHERE);
+            .env("PIP_INDEX_URL", NOWHERE)
+            .envs(more.iter().copied());
         texts(&output(&mut command))
     }
 

@@ -52,7 +52,7 @@ impl Comparison {
             lines.push(Line::warns("note", alike(self)));
         }
         lines.push(match calibration {
-            Some(calibration) => Line::says("this host", calibrated(calibration)),
+            Some(calibration) => Line::says("this host", calibration.told()),
             None => Line::warns(
                 "this host",
                 "not calibrated: its false alarms are bounded by the rule, but were not measured",
@@ -159,24 +159,27 @@ fn alike(comparison: &Comparison) -> String {
     )
 }
 
-fn calibrated(calibration: &Calibration) -> String {
-    let interval = calibration.false_alarms.interval;
-    let interval = interval.map(|ends| format!(" [{}, {}]", percent(ends.low), percent(ends.high)));
-    let seen: Vec<_> = calibration
-        .detectable
-        .iter()
-        .map(|seen| format!("{} in {} pairs", percent_of_ratio(seen.ratio), seen.pairs))
-        .collect();
-    format!(
-        "{} of {} comparisons of {} with itself said regressed, {}{}; it can see {} ({})",
-        calibration.regressed,
-        calibration.comparisons,
-        calibration.what,
-        percent(calibration.false_alarms.value),
-        interval.unwrap_or_default(),
-        seen.join(", "),
-        calibration.host
-    )
+impl Calibration {
+    /// What it says of this class of hosts, in a sentence.
+    pub fn told(&self) -> String {
+        let interval = self.false_alarms.interval;
+        let interval = interval.map(|ends| format!(" [{}, {}]", percent(ends.low), percent(ends.high)));
+        let seen: Vec<_> = self
+            .detectable
+            .iter()
+            .map(|seen| format!("{} in {} pairs", percent_of_ratio(seen.ratio), seen.pairs))
+            .collect();
+        format!(
+            "{} of {} comparisons of {} with itself said regressed, {}{}; it can see {} ({})",
+            self.regressed,
+            self.comparisons,
+            self.what,
+            percent(self.false_alarms.value),
+            interval.unwrap_or_default(),
+            seen.join(", "),
+            self.host
+        )
+    }
 }
 
 /// A change with its sign: `+12.3 ms`, `-4.0 ms`.

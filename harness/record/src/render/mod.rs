@@ -4,4 +4,4 @@ mod junit;
 mod terminal;
 
 pub use junit::junit;
-pub use terminal::{Style, comparison, terminal};
+pub use terminal::{Style, compared, comparison, terminal};

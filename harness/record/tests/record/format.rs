@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use schemars::schema_for;
-use seatrial_record::comparison::{Calibration, Measured, SuiteComparison};
+use seatrial_record::comparison::{
+    BASELINE_FORMAT, Baseline, COMPARISON_FORMAT, Calibration, ComparisonRecord, Measured, SuiteComparison,
+};
 use seatrial_record::{FORMAT, schema};
 use serde_json::Value;
 
@@ -34,6 +36,8 @@ fn every_name_of_the_schema_is_described() {
         schema_for!(SuiteComparison),
         schema_for!(Calibration),
         schema_for!(Measured),
+        schema_for!(ComparisonRecord),
+        schema_for!(Baseline),
     ] {
         names(&compared.to_value(), &mut found);
     }
@@ -47,6 +51,8 @@ fn every_name_of_the_schema_is_described() {
 }
 
 #[test]
-fn the_document_names_the_version_it_describes() {
-    assert!(DOCUMENT.contains(&format!("Format {FORMAT}")));
+fn the_document_names_the_versions_it_describes() {
+    for format in [FORMAT, COMPARISON_FORMAT, BASELINE_FORMAT] {
+        assert!(DOCUMENT.contains(&format!("Format {format}")), "{format}");
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use seatrial_engine::{Delays, Left, Owner, StubEngine};
 use seatrial_index::{Index, IndexConfig, Source};
 use seatrial_record::{CaseRecord, RunRecord};
-use seatrial_spec::{Project, Selection};
+use seatrial_spec::{Plan, Project, Selection};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -90,8 +90,8 @@ impl Bench {
         self.engine.left()
     }
 
-    /// A whole run, and the cases in the order in which they were booted.
-    pub async fn run(&self, seed: u64, jobs: usize) -> (RunRecord, Vec<String>) {
+    /// A session of its own, and the number of the run.
+    pub async fn session(&self) -> (Session<StubEngine>, usize) {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let unique = self.folder.path().file_name().unwrap().to_string_lossy();
         let owner = Owner::this_process(format!("bench{unique}-{number}"));
@@ -108,14 +108,22 @@ impl Bench {
             index: Index::start(config).unwrap(),
             behind: String::new(),
         };
-        let session = Session::of(parts).await.unwrap();
+        (Session::of(parts).await.unwrap(), number)
+    }
+
+    /// The project, and the plan of all its cases.
+    pub fn plan(&self) -> (Project, Plan) {
         let project = Project::find(self.folder.path()).unwrap();
         let selection = Selection {
             all: true,
             ..Selection::default()
         };
         let (plan, _) = project.load(&selection).unwrap();
-        let orders = Orders {
+        (project, plan)
+    }
+
+    pub fn orders(&self, seed: u64, jobs: usize) -> Orders {
+        Orders {
             instead: BTreeMap::new(),
             seed,
             sampling: Instead::default(),
@@ -123,7 +131,14 @@ impl Bench {
             page_cache: PageCache::at(self.folder.path().join("drop_caches")),
             jobs,
             started: jiff::Timestamp::UNIX_EPOCH,
-        };
+        }
+    }
+
+    /// A whole run, and the cases in the order in which they were booted.
+    pub async fn run(&self, seed: u64, jobs: usize) -> (RunRecord, Vec<String>) {
+        let (session, number) = self.session().await;
+        let (project, plan) = self.plan();
+        let orders = self.orders(seed, jobs);
         let store = Store::create(self.folder.path().join(format!("out-{number}"))).unwrap();
         let (cancel, stop) = Cancel::by_hand();
         let heard = Heard {

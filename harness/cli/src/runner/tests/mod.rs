@@ -1,5 +1,5 @@
 //! Whole runs on the stub engine in paused time: exact, and as fast as the machine can think.
 
-mod bench;
+pub mod bench;
 mod outcomes;
 mod sampled;

@@ -1,5 +1,6 @@
 //! The view for people: what needs attention first, then every case with its figures, then the totals.
 
+mod compared;
 mod comparison;
 mod page;
 mod phase_table;
@@ -14,6 +15,7 @@ use crate::numbers::{counted, duration};
 use crate::run::{CaseRecord, RunRecord};
 use page::{Page, Tone};
 
+pub use compared::compared;
 pub use comparison::comparison;
 pub use page::Style;
 
