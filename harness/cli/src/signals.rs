@@ -54,14 +54,12 @@ impl Cancel {
         Ok(Cancel { stopped, by })
     }
 
-    /// One that nothing cancels.
+    /// One that an interrupt cancels once `true` is sent.
     #[cfg(test)]
-    pub fn never() -> Cancel {
-        let (_, stopped) = watch::channel(false);
-        Cancel {
-            stopped,
-            by: Arc::default(),
-        }
+    pub fn by_hand() -> (Cancel, watch::Sender<bool>) {
+        let (stop, stopped) = watch::channel(false);
+        let by = Arc::new(AtomicU8::new(ExitCode::Interrupted as u8));
+        (Cancel { stopped, by }, stop)
     }
 
     /// Resolves when a signal has come; never otherwise.

@@ -1,7 +1,7 @@
 //! Other people's clocks, put on that of tokio's instants: the wall clock, with which the engine stamps its events, and
 //! CLOCK_MONOTONIC as a number, which containers write into their logs.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -10,12 +10,14 @@ use tokio::time::Instant;
 /// stamped by another clock (an engine in a virtual machine, on another host).
 const SLACK: Duration = Duration::from_millis(1);
 const SAMPLES: usize = 5;
+/// Clocks drift, so one reading of both is not used for longer.
+pub(crate) const CLOCKS_HOLD: Duration = Duration::from_secs(1);
 
 /// The wall clock and the monotonic clock read at the same moment.
 ///
-/// Sampled anew for every translation (of log lines: every second) rather than once per run: the wall clock may be
-/// stepped or slewed (by up to 0.5 ms per second) meanwhile. What remains is the drift between event and sample, and half the time that one
-/// reading takes: microseconds, for an event that is milliseconds old.
+/// Sampled anew for every event, and every second for lines of logs, rather than once per run: the wall clock may be stepped
+/// or slewed (by up to 0.5 ms per second) meanwhile. What remains is the drift between event and sample, and half the time
+/// that one reading takes: microseconds, for an event that is milliseconds old.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
     instant: Instant,
@@ -62,9 +64,15 @@ impl Clocks {
 
 /// The instant of a moment in nanoseconds since the Unix epoch, as a container that shares the host's clock tells it; `None`
 /// for one ahead of us.
+///
+/// Moments asked for within a second are translated by one reading of both clocks, so that they keep their order.
 #[must_use]
 pub fn wall_instant(unix_ns: i128) -> Option<Instant> {
-    Clocks::sample().instant_at(unix_ns)
+    static LATEST: Mutex<Option<Clocks>> = Mutex::new(None);
+    let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+    let age = |clocks: &Clocks| Instant::now().checked_duration_since(clocks.sampled());
+    let held = latest.filter(|clocks| age(clocks).is_some_and(|age| age <= CLOCKS_HOLD));
+    latest.insert(held.unwrap_or_else(Clocks::sample)).instant_at(unix_ns)
 }
 
 /// An instant and its reading of CLOCK_MONOTONIC, taken once per process.

@@ -97,6 +97,8 @@ pub struct Question<'a> {
     pub image: Option<&'a Manifest>,
     /// Where the tree is mounted.
     pub mount: Option<&'a str>,
+    /// Something was installed at boot: tell when its files were written.
+    pub written: bool,
 }
 
 /// The command that reads the manifest; `None` for a contract that has no way to.
@@ -122,6 +124,7 @@ pub fn command(contract: &Contract, question: &Question<'_>) -> Option<Vec<Strin
         "imports": question.imports,
         "known": known,
         "mount": question.mount,
+        "written": question.written,
         "source": READER,
     });
     let script = interpreter::choose(&contract.python) + "exec \"$python\" -c \"$1\" \"$2\"";
@@ -249,13 +252,47 @@ mod tests {
     }
 
     #[test]
+    fn the_last_unpacked_and_the_last_compiled_file_tell_their_times() {
+        let folder = tree();
+        let info = folder.path().join("acme-1.dist-info");
+        fs::create_dir_all(&info).unwrap();
+        let record = "acme/__init__.py,,\nacme/__pycache__/x.pyc,,\n../bin/acme,,\nacme-1.dist-info/INSTALLER,,\n";
+        fs::write(info.join("RECORD"), record).unwrap();
+        fs::write(info.join("INSTALLER"), "pip").unwrap();
+        let program = concat!(
+            include_str!("digests.py"),
+            "\n",
+            include_str!("written.py"),
+            "\nimport json, sys\n",
+            "files = [path for path, _ in read_record(sys.argv[1])]\n",
+            "print(json.dumps([written(sys.argv[1], files), written(sys.argv[1], ['gone.py'])]))\n"
+        );
+        let output = std::process::Command::new("python3")
+            .args(["-I", "-c", program])
+            .arg(&info)
+            .output()
+            .unwrap();
+        let changed = |path: &str| {
+            use std::os::unix::fs::MetadataExt as _;
+            let file = fs::metadata(folder.path().join(path)).unwrap();
+            file.ctime() * 1_000_000_000 + file.ctime_nsec()
+        };
+        let expected = serde_json::json!([
+            {"unpacked": changed("acme/__init__.py"), "compiled": changed("acme/__pycache__/x.pyc")},
+            null,
+        ]);
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told, expected, "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
     fn a_file_name_that_is_no_text_does_not_make_the_rest_unreadable() {
         use std::os::unix::ffi::OsStrExt as _;
         let folder = tree();
         fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.py")), "").unwrap();
         let params = serde_json::json!({
             "inside": true, "uid": null, "script_dir": null, "appended": [], "imports": [], "known": null,
-            "mount": folder.path(),
+            "mount": folder.path(), "written": false,
         });
         let output = std::process::Command::new("python3")
             .args(["-c", READER, &params.to_string()])

@@ -149,7 +149,7 @@ def inside(params):
 
     known = None if params["known"] is None else set(params["known"])
     digests, around = contents(dists, known, params["mount"])
-    times = {info: files and written(info, files) for info, (_, files) in digests.items()}
+    times = {info: written(info, files) for info, (_, files) in digests.items() if params["written"] and files}
     seen = {
         "python": sys.version.split()[0],
         "sys_path": path,
@@ -159,7 +159,7 @@ def inside(params):
             {
                 "project": project, "version": dist.version, "location": location, "shadowed": shadowed,
                 "digest": digests[str(dist._path)][0], "files": digests[str(dist._path)][1],
-                "written": times[str(dist._path)],
+                "written": times.get(str(dist._path)),
             }
             for project, dist, location, shadowed in dists
         ],

@@ -97,6 +97,7 @@ async fn read_installed(
         entry_dir: &places.entry_dir,
         image: Some(own),
         mount: places.mount.as_deref(),
+        written: watching.case.method == Method::Dynamic,
     };
     let Some(argv) = manifest::command(contract, &question) else {
         return Files::default();

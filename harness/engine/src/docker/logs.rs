@@ -10,7 +10,6 @@
 //! following, has nothing to add.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -24,7 +23,7 @@ use super::failure::{Failure, answered};
 use super::replica::failed;
 use crate::EngineError;
 use crate::LogChunk;
-use crate::clock::Clocks;
+use crate::clock::{CLOCKS_HOLD, Clocks};
 
 /// Bytes of a stamp and the space behind it: the engine always writes nine digits of the second's fraction.
 const STAMP: usize = 31;
@@ -32,8 +31,6 @@ const STAMP: usize = 31;
 const WHOLE: usize = 19;
 /// How far the stamps of standard output and error may be out of order: each is stamped before it is put in line.
 const DISORDER_SECONDS: i64 = 1;
-/// Clocks drift, so the reading of both by which stamps are translated is not used for longer.
-const CLOCKS_HOLD: Duration = Duration::from_secs(1);
 
 /// Follows both streams of a container's log from byte 0 to its end.
 ///

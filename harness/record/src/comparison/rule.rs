@@ -30,7 +30,9 @@ use crate::stats::total_spent;
 /// | 0.106, normal | 100 % | 97 % | 0.4 % | 28, 22, 15, 15 |
 /// | 0.05, normal | 100 % | 100 % | 0.0 % | 13, 15, 15, 15 |
 ///
-/// 60 pairs at once would find the same changes. The tests repeat these figures.
+/// Of 8,000 comparisons each. Against 60 pairs at once, over sides alike and 10, 20 and 30 % apart, the early stop makes fewer
+/// than half of the pairs and gives the same alarm or none in at least 93 of 100; where it does not, it is mostly +10 % that
+/// only all 60 pairs find (97 % against 85 %). The tests hold the rule to these figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {

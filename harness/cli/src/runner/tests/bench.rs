@@ -12,6 +12,7 @@ use seatrial_index::{Index, IndexConfig, Source};
 use seatrial_record::{CaseRecord, RunRecord};
 use seatrial_spec::{Plan, Project, Selection};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use super::super::{Event, Instead, Orders, Reporter, run};
 use crate::cache::{Cache, RunFolder};
@@ -36,6 +37,8 @@ pub struct Bench {
     /// What holds timed boots back.
     pub meter: Meter,
     pub patience: Option<Duration>,
+    /// The boot, counted from 1, at which the run is interrupted.
+    pub interrupted_at: Option<usize>,
 }
 
 impl Bench {
@@ -54,6 +57,7 @@ impl Bench {
             runs: AtomicUsize::new(0),
             meter: Meter::scripted(|| None),
             patience: None,
+            interrupted_at: None,
         };
         let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/contracts/stub.yaml");
         bench.file("fixtures/contracts/stub.yaml", &fs::read_to_string(contract).unwrap());
@@ -136,8 +140,13 @@ impl Bench {
         let (project, plan) = self.plan();
         let orders = self.orders(seed, jobs);
         let store = Store::create(self.folder.path().join(format!("out-{number}"))).unwrap();
-        let heard = Heard::default();
-        let record = run(&session, &project, &plan, &orders, &store, &Cancel::never(), &heard)
+        let (cancel, stop) = Cancel::by_hand();
+        let heard = Heard {
+            booted: Mutex::default(),
+            stop,
+            stop_at: self.interrupted_at,
+        };
+        let record = run(&session, &project, &plan, &orders, &store, &cancel, &heard)
             .await
             .unwrap();
         session.close().await.unwrap();
@@ -148,15 +157,20 @@ impl Bench {
 }
 
 /// Listens for boots.
-#[derive(Default)]
 struct Heard {
     booted: Mutex<Vec<String>>,
+    stop: watch::Sender<bool>,
+    stop_at: Option<usize>,
 }
 
 impl Reporter for Heard {
     fn on_event(&self, event: &Event<'_>) {
         if let Event::BootStarted { id, .. } | Event::CaseStarted { id } = event {
-            self.booted.lock().unwrap().push((*id).to_owned());
+            let mut booted = self.booted.lock().unwrap();
+            booted.push((*id).to_owned());
+            if self.stop_at == Some(booted.len()) {
+                self.stop.send_replace(true);
+            }
         }
     }
 }

@@ -41,8 +41,8 @@ fn mean_pairs(decisions: &[Decision]) -> f64 {
 
 /// False alarms of either direction. As swapping the sides swaps the directions, to the bit, each comparison of a thing with
 /// itself is a trial of both.
-fn false_alarms(shape: Shape) {
-    let alike = decisions(shape, BUSY, 1.0, 5_000, &Rule::default());
+fn false_alarms(shape: Shape, comparisons: usize) {
+    let alike = decisions(shape, BUSY, 1.0, comparisons, &Rule::default());
     let alarms = [Change::Regressed, Change::Improved].map(|alarm| count(&alike, &alarm));
     let at_most = proportion_upper(alarms.iter().sum(), 2 * alike.len(), 0.95).unwrap();
     assert!(
@@ -58,12 +58,13 @@ fn false_alarms(shape: Shape) {
 
 #[test]
 fn at_most_one_in_a_hundred_comparisons_of_the_same_thing_is_a_false_alarm() {
-    false_alarms(Shape::Normal);
+    // Of 0.8 % in truth, so many show that it is below 1 %.
+    false_alarms(Shape::Normal, 10_000);
 }
 
 #[test]
 fn wild_samples_make_no_more_false_alarms() {
-    false_alarms(Shape::HeavyTailed);
+    false_alarms(Shape::HeavyTailed, 3_000);
 }
 
 #[test]
