@@ -1,6 +1,8 @@
 //! What may be typed: commands, flags and their environment twins.
 
 mod comparison;
+mod report;
+mod schema;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +11,9 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use comparison::COMPARE;
-pub use comparison::{AcceptArgs, BaselineArgs, BaselineCommand, CalibrateArgs, CompareArgs, PairingArgs, SchemaName};
+pub use comparison::{AcceptArgs, BaselineArgs, BaselineCommand, CalibrateArgs, CompareArgs, PairingArgs};
+pub use report::{ReportArgs, View};
+pub use schema::{SchemaArgs, SchemaName};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -84,7 +88,7 @@ pub enum Command {
     Image(ImageArgs),
     /// Serve a package index by itself, or write out the files of a universe
     Index(IndexArgs),
-    /// Show a run record again, as the run showed it
+    /// Show a run record or a comparison again, as it was shown
     Report(ReportArgs),
     /// Accept, reject or list snapshots of functional facts
     Snapshot(SnapshotArgs),
@@ -171,13 +175,6 @@ pub struct CheckArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub format: FormatArgs,
-}
-
-#[derive(Debug, Group)]
-pub struct SchemaArgs {
-    /// Which format
-    #[arg(value_enum)]
-    pub name: SchemaName,
 }
 
 #[derive(Debug, Group)]
@@ -276,28 +273,6 @@ pub struct LockArgs {
     /// Ask this folder, which `--record-index` wrote, in place of the package index: offline, and the same to the byte
     #[arg(long, env = "SEATRIAL_REPLAY_INDEX", value_name = "DIR")]
     pub replay_index: Option<PathBuf>,
-}
-
-#[derive(Debug, Group)]
-pub struct ReportArgs {
-    /// A record.json, or the folder of a run
-    pub record: PathBuf,
-    /// What to print
-    #[arg(long, value_enum, default_value = "text", env = "SEATRIAL_VIEW")]
-    pub view: View,
-    /// Judge the observations again instead of showing the stored verdicts
-    #[arg(long, env = "SEATRIAL_REJUDGE")]
-    pub rejudge: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum View {
-    /// Failures, table and totals
-    Text,
-    /// The record itself
-    Json,
-    /// JUnit XML
-    Junit,
 }
 
 #[derive(Debug, Group)]

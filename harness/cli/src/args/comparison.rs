@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args as Group, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as Group, Subcommand};
 use seatrial_spec::Method;
 
 use super::{FormatArgs, LockArgs, Patience, SelectArgs, patience};
@@ -105,26 +105,6 @@ pub struct AcceptArgs {
     pub record: PathBuf,
     #[command(flatten)]
     pub format: FormatArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaName {
-    /// scenarios/*/*.yaml
-    Scenario,
-    /// fixtures/images/*/image.yaml
-    Image,
-    /// fixtures/contracts/*.yaml
-    Contract,
-    /// fixtures/packages/*.yaml
-    Packages,
-    /// record.json of a run
-    Record,
-    /// comparison.json of a comparison
-    Comparison,
-    /// reports/baselines/*/calibration.json
-    Calibration,
-    /// reports/baselines/*/baseline.json
-    Baseline,
 }
 
 fn methods(text: &str) -> Result<(Method, Method), String> {

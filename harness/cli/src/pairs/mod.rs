@@ -18,7 +18,7 @@ pub use sides::{Matched, images, methods, themselves};
 
 use crate::failure::Failure;
 use crate::host;
-use crate::runner::{Event, Orders, Reporter, Setting, seed_of_round, shuffled};
+use crate::runner::{End, Event, Orders, Reporter, Setting, seed_of_round, shuffled};
 use crate::session::Session;
 use crate::signals::Cancel;
 use crate::store::Store;
@@ -102,36 +102,48 @@ pub async fn run<E: Engine>(
         reporter: means.reporter,
         begun,
     };
-    let mut contests: Vec<Contest> = prepared.into_iter().map(|pair| Contest::of(pair, task.until)).collect();
+    let contests: Vec<Contest> = prepared.into_iter().map(|pair| Contest::of(pair, task.until)).collect();
     record.cases = contests.iter().map(Contest::case).collect();
     book.write(&mut record)?;
-    let mut round = 0;
-    loop {
-        let due: Vec<usize> = (0..contests.len()).filter(|at| contests[*at].goes_on()).collect();
-        if due.is_empty() {
-            break;
-        }
-        let of_round = seed_of_round(orders.seed, round);
-        for at in shuffled(due, of_round) {
-            let pair = tokio::select! {
-                pair = contests[at].pair(&setting, seed_of_round(of_round, at)) => pair,
-                () = cancel.cancelled() => return book.interrupted(record),
-            };
-            record.cases[at].pairs.push(pair);
-            contests[at].take_in(&record.cases[at], &record.rule, means.reporter);
-            if written_after(record.cases[at].pairs.len()) {
-                book.write(&mut record)?;
-            }
-        }
-        round += 1;
+    if rounds(&mut book, &setting, contests, &mut record).await? == End::Cancelled {
+        return book.interrupted(record);
     }
     book.write(&mut record)?;
     means.reporter.on_event(&Event::RunFinished);
     Ok(record)
 }
 
-/// Whether the record is written after so many pairs of a case: always where it is decided, in a long series so seldom that
-/// writing it does not disturb the boots that follow.
+/// Makes pairs in rounds: each makes one pair of every case that still needs one, in an order of its own.
+async fn rounds<E: Engine>(
+    book: &mut Book<'_, E>,
+    setting: &Setting<'_, E>,
+    mut contests: Vec<Contest>,
+    record: &mut ComparisonRecord,
+) -> Result<End, Failure> {
+    let Means { cancel, reporter, .. } = *book.means;
+    for round in 0.. {
+        let due: Vec<usize> = (0..contests.len()).filter(|at| contests[*at].goes_on()).collect();
+        if due.is_empty() {
+            break;
+        }
+        let of_round = seed_of_round(record.seed, round);
+        for at in shuffled(due, of_round) {
+            let pair = tokio::select! {
+                pair = contests[at].pair(setting, seed_of_round(of_round, at)) => pair,
+                () = cancel.cancelled() => return Ok(End::Cancelled),
+            };
+            record.cases[at].pairs.push(pair);
+            contests[at].take_in(&record.cases[at], &record.rule, reporter);
+            if written_after(record.cases[at].pairs.len()) {
+                book.write(record)?;
+            }
+        }
+    }
+    Ok(End::Made)
+}
+
+/// Whether the record is written after so many pairs of a case: always where cases are decided, in a long series so seldom
+/// that writing it does not disturb the boots that follow.
 fn written_after(pairs: usize) -> bool {
     pairs <= 64 || pairs.is_multiple_of(16)
 }

@@ -32,8 +32,7 @@ pub use event::{Event, Reporter};
 pub use order::{seed_of_round, shuffled};
 pub use prepare::{PreparedCase, Ready};
 pub use sampling::{Instead, unrepeatable};
-use timed::End;
-pub use timed::sample;
+pub use timed::{End, sample};
 
 use crate::expectations;
 use crate::failure::Failure;
