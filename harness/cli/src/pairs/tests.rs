@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use seatrial_engine::{Delays, StubEngine};
+use seatrial_engine::{Delays, Left, StubEngine};
 use seatrial_record::ExitCode;
 use seatrial_record::comparison::{
     Change, ComparisonRecord, Doubt, LeftOut, Rule, SUITE_ERROR, Side, Sides, series_of, windows,
 };
 use seatrial_spec::Method;
+use tokio::sync::watch;
 
 use super::sides::CasePair;
 use super::{Matched, Means, Task, Until, images, methods, run, themselves};
@@ -54,9 +55,12 @@ fn between(bench: &Bench, couples: &[(&str, &str)]) -> Matched {
     }
 }
 
-/// What happened, in order.
-#[derive(Default)]
-struct Heard(Mutex<Vec<(String, usize, Option<String>)>>);
+/// What happened, in order; and when to stop.
+struct Heard {
+    told: Mutex<Vec<(String, usize, Option<String>)>>,
+    /// Asked to stop after so many pairs.
+    stop: (usize, watch::Sender<bool>),
+}
 
 impl Reporter for Heard {
     fn on_event(&self, event: &Event<'_>) {
@@ -65,17 +69,34 @@ impl Reporter for Heard {
         } = event
         {
             let heard = ((*name).to_owned(), *number, ended.map(str::to_owned));
-            self.0.lock().unwrap().push(heard);
+            self.told.lock().unwrap().push(heard);
+            if self.stop.0 == *number {
+                self.stop.1.send(true).unwrap();
+            }
         }
     }
 }
 
 async fn compare(bench: &Bench, sides: Sides, matched: Matched, until: Until) -> (ComparisonRecord, Heard) {
+    interrupted(bench, sides, matched, until, usize::MAX).await
+}
+
+/// A comparison that is interrupted after so many pairs.
+async fn interrupted(
+    bench: &Bench,
+    sides: Sides,
+    matched: Matched,
+    until: Until,
+    after: usize,
+) -> (ComparisonRecord, Heard) {
     let (session, number) = bench.session().await;
     let (project, _) = bench.plan();
-    let heard = Heard::default();
+    let (cancel, stop) = Cancel::by_hand();
+    let heard = Heard {
+        told: Mutex::default(),
+        stop: (after, stop),
+    };
     let store = Store::create(bench.path().join(format!("out-{number}"))).unwrap();
-    let cancel = Cancel::never();
     let means = Means {
         session: &session,
         project: &project,
@@ -133,7 +154,7 @@ async fn a_slower_side_regressed_in_the_part_that_took_longer() {
         let old_first = pair.old.began_ns < pair.new.began_ns;
         assert_eq!(old_first, pair.first == Side::Old);
     }
-    let told = heard.0.into_inner().unwrap();
+    let told = heard.told.into_inner().unwrap();
     assert_eq!(told[0], ("group/slow@none".to_owned(), 0, None));
     assert_eq!(
         told[15],
@@ -158,7 +179,7 @@ async fn cases_are_interleaved_and_a_decided_one_gets_no_more_pairs() {
         changes(&record),
         [Change::Regressed, Change::Unchanged, Change::Improved]
     );
-    let told = heard.0.into_inner().unwrap();
+    let told = heard.told.into_inner().unwrap();
     for round in told.chunks(3).take(10) {
         assert!(round.iter().all(|(_, number, _)| *number == round[0].1), "{told:?}");
     }
@@ -244,6 +265,20 @@ async fn a_series_is_made_whatever_it_shows() {
     assert_eq!((pairs, record.cases[0].pairs.len()), (70, 71));
     assert_eq!(windows(&record.cases[0].measured(), &record.rule).len(), 3);
     assert_eq!(record.exit_code(), ExitCode::Expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_keeps_the_pairs_that_were_made() {
+    let bench = noisy();
+    serves(&bench, "group/serves", ms(1000));
+    let (_, plan) = bench.plan();
+    let (record, _) = interrupted(&bench, Sides::Same, themselves(&plan), Until::Made(9), 3).await;
+    assert_eq!(
+        (record.cases[0].pairs.len(), record.exit_code()),
+        (4, ExitCode::Interrupted)
+    );
+    assert_eq!(record.interrupted.as_deref(), Some("SIGINT"));
+    assert_eq!(bench.left(), Left::default());
 }
 
 #[test]
