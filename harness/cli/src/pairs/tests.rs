@@ -75,7 +75,7 @@ async fn compare(bench: &Bench, sides: Sides, matched: Matched, until: Until) ->
     let (project, _) = bench.plan();
     let heard = Heard::default();
     let store = Store::create(bench.path().join(format!("out-{number}"))).unwrap();
-    let cancel = Cancel::never();
+    let (cancel, _stop) = Cancel::by_hand();
     let means = Means {
         session: &session,
         project: &project,

@@ -59,7 +59,7 @@ fn an_image_that_boots_more_slowly_regressed() {
     let case = &record["cases"][0];
     assert_eq!(
         (&case["old"]["image"]["reference"], &case["new"]["image"]["reference"]),
-        (&old.0.into(), &new.0.into())
+        (&old.0.clone().into(), &new.0.clone().into())
     );
     assert!(left_of(record["run"].as_str().unwrap()).is_empty());
 }
