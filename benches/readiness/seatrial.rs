@@ -1,17 +1,15 @@
 //! The binary as users run it, in a throw-away project of stub scenarios, and what its record says of each replica.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use seatrial_benches::Stamps;
+use seatrial_benches::{Program, Stamps};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The binary, and the stub image that it has built.
 pub struct Seatrial {
-    program: PathBuf,
+    program: Program,
     /// Reference of the stub image.
     pub image: String,
 }
@@ -44,40 +42,8 @@ pub struct Run {
 impl Seatrial {
     /// Builds the binary and the image on first need.
     pub fn build() -> anyhow::Result<Seatrial> {
-        // In the profile of this program, in which seatrial has most likely been built already.
-        let (profile, folder) = if cfg!(debug_assertions) {
-            ("dev", "debug")
-        } else {
-            ("release", "release")
-        };
-        let repository = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--profile", profile, "--package", "seatrial"])
-            .current_dir(repository)
-            .status()
-            .context("cargo could not be started; it builds seatrial")?;
-        ensure!(built.success(), "seatrial could not be built: {built}");
-        // Cargo's folder for the files of benches lies in its target folder.
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .parent()
-            .context("a target folder")?;
-        let program = target.join(folder).join("seatrial");
-        let output = Command::new(&program)
-            .args(["image", "build", "stub"])
-            .current_dir(repository)
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("`{}` could not be started", program.display()))?;
-        ensure!(
-            output.status.success(),
-            "the stub image could not be built: {}",
-            output.status
-        );
-        let text = String::from_utf8_lossy(&output.stdout);
-        let image = text.split_whitespace().nth(1);
-        let image = image
-            .with_context(|| format!("seatrial printed `{text}` instead of a reference"))?
-            .to_owned();
+        let program = Program::build(env!("CARGO_TARGET_TMPDIR"))?;
+        let image = program.stub_image()?;
         Ok(Seatrial { program, image })
     }
 
@@ -85,16 +51,8 @@ impl Seatrial {
     pub fn run(&self, scenarios: &[Scenario]) -> anyhow::Result<Run> {
         let project = self.project(scenarios)?;
         let before = cpu_of_children()?;
-        let mut command = Command::new(&self.program);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SEATRIAL_") && name != "SEATRIAL_CACHE")
-        {
-            command.env_remove(name);
-        }
-        let output = command
-            .args(["run", "--jobs", "1", "--out", "out"])
-            .current_dir(project.path())
-            .stdin(Stdio::null())
-            .output()?;
+        let mut command = self.program.command(project.path());
+        let output = command.args(["run", "--jobs", "1", "--out", "out"]).output()?;
         let cpu = cpu_of_children()? - before;
         let told = || String::from_utf8_lossy(&output.stderr).into_owned();
         let record = fs::read(project.path().join("out/record.json")).with_context(told)?;
@@ -117,21 +75,7 @@ impl Seatrial {
 
     fn project(&self, scenarios: &[Scenario]) -> anyhow::Result<TempDir> {
         let project = tempfile::tempdir()?;
-        let image = format!(
-            "version: 1\nwhy: The stub.\ncontract: stub\nsource: {{ reference: \"{}\" }}\n",
-            self.image
-        );
-        let mut files = vec![
-            (
-                "fixtures/contracts/stub.yaml".to_owned(),
-                include_str!("../../fixtures/contracts/stub.yaml").to_owned(),
-            ),
-            ("fixtures/images/stub/image.yaml".to_owned(), image),
-            (
-                "fixtures/apps/empty/README".to_owned(),
-                "The stub needs no app.\n".to_owned(),
-            ),
-        ];
+        let mut files = Vec::new();
         for (number, Scenario { script, replicas }) in scenarios.iter().enumerate() {
             let text = format!(
                 "version: 1\nwhy: To see when it is ready.\nimage: stub\napp: empty\nreplicas: {replicas}\n\
@@ -139,11 +83,7 @@ impl Seatrial {
             );
             files.push((format!("scenarios/readiness/boot-{number}.yaml"), text));
         }
-        for (name, text) in files {
-            let path = project.path().join(name);
-            fs::create_dir_all(path.parent().context("a file in a folder")?)?;
-            fs::write(path, text)?;
-        }
+        Program::write_project(project.path(), &self.image, &files)?;
         Ok(project)
     }
 }

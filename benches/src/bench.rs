@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use criterion::Criterion;
 
 use crate::pairs::{Goal, Pair, Pairs, Side};
+use crate::series::Series;
 
 /// Variable with the seed of all that is left to chance.
 const SEED: &str = "SEATRIAL_BENCH_SEED";
@@ -23,7 +24,8 @@ const USUAL_PAIRS: usize = 24;
 pub struct Bench {
     name: &'static str,
     measuring: bool,
-    pairs: usize,
+    /// As many as the variable says.
+    pairs: Option<usize>,
     lots: fastrand::Rng,
     folder: PathBuf,
 }
@@ -42,11 +44,7 @@ impl Bench {
         let folder = Path::new(folder).join(name);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         let seed = variable(SEED)?.unwrap_or_else(seed_of_now);
-        let pairs = if measuring {
-            variable(PAIRS)?.unwrap_or(USUAL_PAIRS)
-        } else {
-            1
-        };
+        let pairs = variable(PAIRS)?;
         if measuring {
             let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
             let load = load.split(' ').next().filter(|load| !load.is_empty());
@@ -85,7 +83,16 @@ impl Bench {
     /// How many pairs a comparison is to have, where the target counts them; one when nothing is measured.
     #[must_use]
     pub fn pairs(&self) -> usize {
-        self.pairs
+        self.pairs_or(USUAL_PAIRS)
+    }
+
+    /// The same for a comparison that takes another number of pairs where the variable does not say.
+    #[must_use]
+    pub fn pairs_or(&self, usual: usize) -> usize {
+        match self.measuring {
+            true => self.pairs.unwrap_or(usual),
+            false => 1,
+        }
     }
 
     /// What chance decides.
@@ -131,6 +138,49 @@ impl Bench {
             println!("  goal   {goal}: {}", pairs.verdict(goal));
         }
         self.keep(pairs.name, &pairs.columns(), pairs.rows())
+    }
+
+    /// Times one thing again and again under criterion, by the time that `once` returns, then prints its figure and keeps
+    /// the raw samples. When nothing is measured it is done once.
+    ///
+    /// # Errors
+    /// When the samples cannot be written.
+    pub fn time_alone(
+        &self,
+        criterion: &mut Criterion,
+        name: &'static str,
+        goal: Option<Duration>,
+        mut once: impl FnMut() -> Duration,
+    ) -> anyhow::Result<()> {
+        let mut series = Series::new(name);
+        criterion.bench_function(name, |bencher| {
+            bencher.iter_custom(|rounds| {
+                let mut sum = Duration::ZERO;
+                for _ in 0..rounds {
+                    let taken = once();
+                    series.add(taken);
+                    sum += taken;
+                }
+                sum
+            });
+        });
+        self.report_series(&series, goal)
+    }
+
+    /// Prints a series and keeps its raw samples, when measuring and when there are any.
+    ///
+    /// # Errors
+    /// When the samples cannot be written.
+    pub fn report_series(&self, series: &Series, goal: Option<Duration>) -> anyhow::Result<()> {
+        if !self.measuring || series.is_empty() {
+            return Ok(());
+        }
+        print!("{series}");
+        if let Some(goal) = goal {
+            let verdict = series.figure().verdict(goal.as_secs_f64());
+            println!("  goal   {}: {verdict}", Goal::Time(goal));
+        }
+        self.keep(series.name, &["ns".to_owned()], series.rows())
     }
 
     /// Writes raw samples as `NAME.csv` into the target's folder, spaces of the name as `-`.

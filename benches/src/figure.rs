@@ -47,6 +47,16 @@ impl Figure {
         }
     }
 
+    /// How it stands to a limit that it is not to exceed: the whole interval has to be on one side of it.
+    #[must_use]
+    pub fn verdict(&self, limit: f64) -> &'static str {
+        match self.interval {
+            Some((_, high)) if high <= limit => "met",
+            Some((low, _)) if low > limit => "missed",
+            _ => "open",
+        }
+    }
+
     /// The figure in words, each number as `show` writes it: `1.03 [1.01, 1.05], quartiles 1.00 to 1.06`.
     pub fn told<S: fmt::Display>(&self, show: impl Fn(f64) -> S) -> String {
         let interval = match self.interval {

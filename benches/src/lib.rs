@@ -1,23 +1,30 @@
 //! seatrial-benches is what the bench targets share: one invocation with its seed, pairs in random order, figures with
-//! an interval, raw samples as CSV, the stub's own stamps, and an index to ask with a client that costs little itself.
+//! an interval, raw samples as CSV, the stub's own stamps, seatrial's binary, and an index and an engine to ask with
+//! clients that cost little themselves.
 //!
 //! `METHODOLOGY.md` beside this crate says what each target times and what is left out.
 
 mod bare;
 mod bench;
 mod client;
+mod engine_client;
 mod errors;
 mod figure;
 mod pairs;
+mod program;
+mod series;
 mod stamps;
 mod stand;
 
 pub use bare::Bare;
 pub use bench::Bench;
 pub use client::{Client, request};
+pub use engine_client::EngineClient;
 pub use errors::Errors;
 pub use figure::Figure;
 pub use pairs::{Goal, Pair, Pairs, Side};
+pub use program::Program;
+pub use series::Series;
 pub use stamps::Stamps;
 pub use stand::{FirstFile, Stand};
 

@@ -82,6 +82,11 @@ impl Pair {
         }
     }
 
+    /// Tried less yardstick, seconds.
+    fn difference(&self) -> f64 {
+        self.tried.as_secs_f64() - self.yardstick.as_secs_f64()
+    }
+
     fn ratio(&self) -> f64 {
         self.tried.as_secs_f64() / self.yardstick.as_secs_f64()
     }
@@ -116,6 +121,11 @@ impl Pairs {
     #[must_use]
     pub fn ratio(&self) -> Figure {
         Figure::of(self.pairs.iter().map(Pair::ratio))
+    }
+
+    /// Tried less yardstick of each pair, seconds.
+    pub fn differences(&self) -> impl Iterator<Item = f64> {
+        self.pairs.iter().map(Pair::difference)
     }
 
     /// Seconds of one side.
@@ -153,11 +163,7 @@ impl Pairs {
             Goal::Ratio(limit) => (self.ratio(), limit),
             Goal::Time(limit) => (self.time(Side::Tried), limit.as_secs_f64()),
         };
-        match figure.interval {
-            Some((_, high)) if high <= limit => "met",
-            Some((low, _)) if low > limit => "missed",
-            _ => "open",
-        }
+        figure.verdict(limit)
     }
 }
 
@@ -190,7 +196,7 @@ impl fmt::Display for Goal {
 }
 
 /// Seconds with the digits that a short time needs.
-fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     match seconds {
         _ if seconds < 9.995e-4 => format!("{:.1} µs", seconds * 1e6),
         _ if seconds < 9.9995e-3 => format!("{:.3} ms", seconds * 1e3),

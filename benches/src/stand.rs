@@ -1,4 +1,4 @@
-//! An index on the loopback address that serves universes and has nothing behind it.
+//! An index on an address of this host, usually the loopback one, that serves universes and has nothing behind it.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -36,12 +36,20 @@ impl Stand {
     /// # Errors
     /// When the folder cannot be used, or the loopback address has no free port.
     pub fn new(cache: &Path) -> anyhow::Result<Stand> {
+        Stand::at(cache, IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// The same at another address of this host.
+    ///
+    /// # Errors
+    /// As [`Stand::new`].
+    pub fn at(cache: &Path, address: IpAddr) -> anyhow::Result<Stand> {
         let runtime = Runtime::new()?;
         let index = Index::start(IndexConfig {
             cache: cache.to_owned(),
             source: Source::Nothing,
         })?;
-        let address = runtime.block_on(index.listen(IpAddr::V4(Ipv4Addr::LOCALHOST)))?;
+        let address = runtime.block_on(index.listen(address))?;
         Ok(Stand {
             runtime,
             index,
