@@ -3,16 +3,14 @@
 mod exchange;
 mod lines;
 pub mod manifest;
-mod monotonic;
 pub mod origins;
 mod prober;
 mod score;
 mod stamps;
-pub mod written;
 #[cfg(test)]
 mod wired;
+pub mod written;
 
 pub use lines::{LogReader, Seen};
-pub use monotonic::monotonic_ns;
 pub use prober::{First200, Prober};
 pub use score::score;
