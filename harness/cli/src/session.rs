@@ -122,12 +122,14 @@ impl<E: Engine> Session<E> {
         })
     }
 
-    /// The upstream as a build or a helper container on the host's network sees it, its requests logged under `name`.
-    pub fn local_index(&self, name: &str) -> IndexUrls {
-        IndexUrls {
+    /// The upstream as a build or a helper container on the host's network sees it, its requests logged under `name`. Fails
+    /// when no upstream can be found.
+    pub async fn local_index(&self, name: &str) -> anyhow::Result<IndexUrls> {
+        self.index.find_upstream().await?;
+        Ok(IndexUrls {
             main: self.index.url(self.index_local, &self.index.issue_token(name)),
             extra: None,
-        }
+        })
     }
 
     /// The same for the worlds of a case, and the tokens in it, which are to be forgotten when the case is prepared.
@@ -168,10 +170,11 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Starts the index before the upstream that pip is configured with, or before a lock.
+/// Starts the index before the upstream that pip is configured with, or before a lock. That upstream is looked for when
+/// something needs it, which takes seconds; one that is recorded, at once.
 pub async fn start_index(cache: &Cache, source: &IndexSource) -> anyhow::Result<Index> {
     let source = match source {
-        IndexSource::Live => Source::Live(Upstream::discover().await?),
+        IndexSource::Live => Source::Discovered,
         IndexSource::Recorded(lock) => Source::Recorded {
             upstream: Upstream::discover().await?,
             lock: lock.clone(),

@@ -49,6 +49,12 @@ impl Worlds {
         self.main.seed
     }
 
+    /// Whether something stands behind any of them.
+    pub fn need_upstream(&self) -> bool {
+        let needs = |config: &WorldConfig| config.behind != index::Behind::Nothing;
+        needs(&self.main) || self.extra.as_ref().is_some_and(needs)
+    }
+
     /// Opens them, ready to be begun.
     pub fn open(&self, index: &Index) -> Result<Opened, IndexError> {
         self.opened(index, |config| config.clone())

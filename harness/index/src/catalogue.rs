@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::cache::{Cache, CachedFile};
 use crate::deliver::{Content, Found};
 use crate::digest::Sha256;
-use crate::error::Refusal;
+use crate::error::{IndexError, Refusal};
 use crate::simple::{self, Link, Page, PageFile, sha256_in};
 use crate::single_flight::SingleFlight;
 use crate::supply::Supply;
@@ -80,6 +80,11 @@ impl Catalogue {
     /// The universes that worlds before this catalogue are made of.
     pub(crate) fn universes(&self) -> &Universes {
         &self.0.universes
+    }
+
+    /// Finds the upstream, where it is still to be found.
+    pub(crate) async fn find_upstream(&self) -> Result<(), Arc<IndexError>> {
+        self.0.supply.find_upstream().await
     }
 
     /// The page of a project, its name in normal form.

@@ -1,8 +1,10 @@
 //! Finding the index that pip on this host would use, so that no address stands in this program.
 
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
+use futures_util::future::{self, Either};
 use tokio::process::Command;
 
 use crate::error::IndexError;
@@ -16,37 +18,58 @@ pub(crate) async fn upstream() -> Result<Upstream, IndexError> {
 }
 
 /// Looks in the three places, with the environment and pip as given.
-async fn search(
+async fn search<Answer: Future<Output = Result<String, String>>>(
     variable: impl Fn(&str) -> Option<String>,
-    ask_pip: impl AsyncFn(&'static [&'static str]) -> Result<String, String>,
+    ask_pip: impl Fn(&'static [&'static str]) -> Answer,
 ) -> Result<Upstream, IndexError> {
     let variable = |name| variable(name).filter(|value| !value.trim().is_empty());
-    let config = ask_pip(&["config", "list"])
-        .await
-        .map(|listing| Config::parse(&listing));
-
-    let upstream = if let Some(url) = variable("PIP_INDEX_URL") {
-        Upstream::named_by("the variable PIP_INDEX_URL", &url)?
-    } else if let Ok(Config {
-        index_url: Some(url), ..
-    }) = &config
-    {
-        Upstream::named_by("pip's configuration", url)?
-    } else {
-        let help = ask_pip(&["install", "--help"]).await;
-        match help.and_then(|help| default_in_help(&help).ok_or("it states no default index".to_owned())) {
-            Ok(url) => Upstream::named_by("pip's own default", &url)?,
-            Err(help) => {
-                let config = config.err().unwrap_or("not set".to_owned());
-                return Err(IndexError::NoUpstream { config, help });
-            }
-        }
+    let config = async {
+        let listing = ask_pip(&["config", "list"]).await;
+        listing.map(|listing| Config::parse(&listing))
     };
-    let bundle = variable("PIP_CERT").or_else(|| config.ok()?.cert);
+    let (url, bundle) = (variable("PIP_INDEX_URL"), variable("PIP_CERT"));
+    let (upstream, config) = match url {
+        Some(url) => {
+            let config = match bundle {
+                Some(_) => Ok(Config::default()),
+                None => config.await,
+            };
+            (Upstream::named_by("the variable PIP_INDEX_URL", &url)?, config)
+        }
+        None => configured_or_default(config, ask_pip(&["install", "--help"])).await?,
+    };
+    let bundle = bundle.or_else(|| config.ok()?.cert);
     Ok(match bundle {
         Some(bundle) => upstream.trusting(bundle.into()),
         None => upstream,
     })
+}
+
+/// Asks for pip's configuration and its help at the same time, because each takes pip long, and gives the help up as soon as
+/// the configuration names an index.
+async fn configured_or_default(
+    config: impl Future<Output = Result<Config, String>>,
+    help: impl Future<Output = Result<String, String>>,
+) -> Result<(Upstream, Result<Config, String>), IndexError> {
+    let (config, help) = (pin!(config), pin!(help));
+    let (config, help) = match future::select(config, help).await {
+        Either::Left((config, help)) => (config, Either::Left(help)),
+        Either::Right((help, config)) => (config.await, Either::Right(future::ready(help))),
+    };
+    if let Ok(Config {
+        index_url: Some(url), ..
+    }) = &config
+    {
+        return Ok((Upstream::named_by("pip's configuration", url)?, config));
+    }
+    let default = |help: String| default_in_help(&help).ok_or("it states no default index".to_owned());
+    match help.await.and_then(default) {
+        Ok(url) => Ok((Upstream::named_by("pip's own default", &url)?, config)),
+        Err(help) => {
+            let config = config.err().unwrap_or("not set".to_owned());
+            Err(IndexError::NoUpstream { config, help })
+        }
+    }
 }
 
 /// Runs `python3 -m pip` and returns what it prints; the error is a reason in words.
@@ -108,6 +131,8 @@ fn default_in_help(help: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Ready, ready};
+
     use super::*;
 
     const HELP: &str = "  -i, --index-url <url>       Base URL of the Python Package Index (default\n      \
@@ -124,9 +149,9 @@ mod tests {
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        let ask = async |arguments: &'static [&'static str]| {
+        let ask = |arguments: &'static [&'static str]| {
             let answer = if arguments[0] == "config" { config } else { help };
-            answer.map(str::to_owned).map_err(str::to_owned)
+            ready(answer.map(str::to_owned).map_err(str::to_owned))
         };
         search(variable, ask).await
     }
@@ -156,6 +181,22 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(from_variable.certificates().unwrap().to_str(), Some("/etc/other.pem"));
+    }
+
+    #[tokio::test]
+    async fn pip_is_asked_no_more_than_is_needed_and_never_waited_for_in_vain() {
+        let both = |name: &str| Some(format!("http://{name}.invalid/simple"));
+        let asked = |_: &'static [&'static str]| -> Ready<_> { panic!("both variables are set") };
+        assert!(search(both, asked).await.is_ok());
+
+        let hanging_help = |arguments: &'static [&'static str]| async {
+            match arguments[0] {
+                "config" => Ok("global.index-url='http://global.invalid/simple'".to_owned()),
+                _ => std::future::pending().await,
+            }
+        };
+        let found = search(|_| None, hanging_help).await.unwrap();
+        assert_eq!(found.url(), "http://global.invalid/simple/");
     }
 
     #[tokio::test]

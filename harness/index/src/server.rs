@@ -44,7 +44,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Prepares cache and upstream client. Nothing listens, and nothing is asked of upstream, before it is needed.
+    /// Prepares cache and upstream client. Nothing listens, and nothing is asked of upstream or looked for, before it is needed.
     ///
     /// # Errors
     /// When the cache folder or the lock cannot be used, or TLS cannot be prepared.
@@ -89,6 +89,15 @@ impl Index {
     #[must_use]
     pub fn lock_digest(&self) -> Option<String> {
         self.lock_digest.clone()
+    }
+
+    /// Finds the upstream of [`Source::Discovered`], once in the life of the index. A request that needs the upstream does so
+    /// too, but its client, which may be any pip, gets no more than a status out of a failure.
+    ///
+    /// # Errors
+    /// As [`Upstream::discover`](crate::Upstream::discover), the same for all who ask.
+    pub async fn find_upstream(&self) -> Result<(), Arc<IndexError>> {
+        self.catalogue.find_upstream().await
     }
 
     /// Whether all that is asked of upstream is kept in a lock.

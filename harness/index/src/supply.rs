@@ -2,8 +2,10 @@
 //! alone, or nowhere.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use reqwest::Url;
+use tokio::sync::OnceCell;
 
 use crate::cache::{Cache, CachedFile};
 use crate::digest::Sha256;
@@ -17,6 +19,8 @@ use crate::upstream::Upstream;
 pub enum Source {
     /// The upstream.
     Live(Upstream),
+    /// The upstream that [`Upstream::discover`] finds, looked for when something is first needed of it.
+    Discovered,
     /// The upstream; every page and file that is asked of it is kept in a lock.
     Recorded {
         /// The upstream.
@@ -32,7 +36,7 @@ pub enum Source {
 
 #[derive(Debug)]
 pub(crate) enum Supply {
-    Upstream { fetcher: Fetcher, lock: Option<Lock> },
+    Upstream { client: Client, lock: Option<Lock> },
     Lock(Lock),
     Nothing,
 }
@@ -41,11 +45,15 @@ impl Supply {
     pub(crate) fn open(source: Source) -> Result<Supply, IndexError> {
         Ok(match source {
             Source::Live(upstream) => Supply::Upstream {
-                fetcher: Fetcher::new(upstream)?,
+                client: Client::of(upstream)?,
+                lock: None,
+            },
+            Source::Discovered => Supply::Upstream {
+                client: Client::default(),
                 lock: None,
             },
             Source::Recorded { upstream, lock } => Supply::Upstream {
-                fetcher: Fetcher::new(upstream)?,
+                client: Client::of(upstream)?,
                 lock: Some(Lock::to_write(&lock)?),
             },
             Source::Replayed(lock) => Supply::Lock(Lock::to_read(&lock)?),
@@ -66,10 +74,20 @@ impl Supply {
         matches!(self, Supply::Upstream { lock: Some(_), .. })
     }
 
+    /// Finds the upstream, where it is still to be found.
+    pub(crate) async fn find_upstream(&self) -> Result<(), Arc<IndexError>> {
+        match self {
+            Supply::Upstream { client, .. } => client.get().await.map(drop),
+            Supply::Lock(_) | Supply::Nothing => Ok(()),
+        }
+    }
+
     /// The page of a project, its name in normal form; `None` when there is none.
     pub(crate) async fn page(&self, project: &str) -> Result<Option<RawPage>, Refusal> {
         match self {
-            Supply::Upstream { fetcher, lock } => {
+            Supply::Upstream { client, lock } => {
+                let fetcher = client.get().await;
+                let fetcher = fetcher.map_err(|error| Refusal::page_of(project, error.to_string()))?;
                 let page = fetcher.page(project).await?;
                 if let Some(lock) = lock {
                     lock.keep_page(project, page.as_ref()).await?;
@@ -91,13 +109,20 @@ impl Supply {
         limit: u64,
     ) -> Result<CachedFile, Refusal> {
         let file = match self {
-            Supply::Upstream { fetcher, .. } => match expected {
-                Some(digest) => match cache.find(digest).await {
+            Supply::Upstream { client, .. } => {
+                let cached = match expected {
+                    Some(digest) => cache.find(digest).await,
+                    None => None,
+                };
+                match cached {
                     Some(cached) => cached,
-                    None => download(fetcher, cache, filename, address, limit, expected).await?,
-                },
-                None => download(fetcher, cache, filename, address, limit, expected).await?,
-            },
+                    None => {
+                        let fetcher = client.get().await;
+                        let fetcher = fetcher.map_err(|error| fetch::file_failed(filename, error.to_string()))?;
+                        download(fetcher, cache, filename, address, limit, expected).await?
+                    }
+                }
+            }
             Supply::Lock(lock) => {
                 let file = lock.file(filename, address).await?;
                 verify(filename, &file.digest, expected)?;
@@ -109,6 +134,25 @@ impl Supply {
             lock.keep_file(address, &file).await?;
         }
         Ok(file)
+    }
+}
+
+/// The client of the upstream, which is made on first need where the upstream is still to be found. What comes of the search
+/// is kept, a failure too.
+#[derive(Debug, Default)]
+pub(crate) struct Client(OnceCell<Result<Fetcher, Arc<IndexError>>>);
+
+impl Client {
+    fn of(upstream: Upstream) -> Result<Client, IndexError> {
+        Ok(Client(OnceCell::new_with(Some(Ok(Fetcher::new(upstream)?)))))
+    }
+
+    async fn get(&self) -> Result<&Fetcher, Arc<IndexError>> {
+        self.0.get_or_init(Client::search).await.as_ref().map_err(Arc::clone)
+    }
+
+    async fn search() -> Result<Fetcher, Arc<IndexError>> {
+        Ok(Fetcher::new(Upstream::discover().await?)?)
     }
 }
 

@@ -42,6 +42,8 @@ async fn serve(project_args: &ProjectArgs, args: &ServeArgs) -> Ended {
     let index = start_index(&cache, &source(args, &setup)?)
         .await
         .map_err(Failure::could_not_run)?;
+    // Better told now than to the first client.
+    index.find_upstream().await.map_err(Failure::could_not_run)?;
     let opened = Worlds::of(&setup, args.seed.unwrap_or_else(host::seed))
         .open(&index)
         .map_err(Failure::usage)?;

@@ -36,11 +36,11 @@ pub(super) async fn build(
     match &image.source {
         ImageSource::Dockerfile { debian, args, .. } => {
             let base = base::base(session, debian, say).await?;
-            spec.args = arguments(session, image, args, &base);
+            spec.args = arguments(session, image, args, &base).await?;
         }
         ImageSource::OnImage { image: on, args, .. } => {
             let base = Box::pin(at_hand(session, project, &project.images()[on], say)).await?;
-            spec.args = arguments(session, image, args, &base);
+            spec.args = arguments(session, image, args, &base).await?;
         }
         ImageSource::StaticBinary { package, binary, port } => {
             let program = compile_static(session, package, binary).await?;
@@ -62,16 +62,17 @@ pub(super) async fn build(
 }
 
 /// The image file's own arguments, the base, and the way to the index.
-fn arguments(
+async fn arguments(
     session: &Session<impl Engine>,
     image: &Image,
     own: &BTreeMap<String, String>,
     base: &ImageInfo,
-) -> BTreeMap<String, String> {
+) -> anyhow::Result<BTreeMap<String, String>> {
     let mut all = own.clone();
     all.insert("BASE".into(), base.reference.clone());
-    all.extend(pip_variables(&session.local_index(&format!("build {}", image.name))));
-    all
+    let index = session.local_index(&format!("build {}", image.name)).await?;
+    all.extend(pip_variables(&index));
+    Ok(all)
 }
 
 /// Compiles a cargo package's binary with the C library linked in, so that it runs FROM scratch.

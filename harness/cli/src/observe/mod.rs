@@ -3,7 +3,6 @@
 mod exchange;
 mod lines;
 pub mod manifest;
-mod monotonic;
 pub mod origins;
 mod prober;
 mod score;
@@ -13,6 +12,5 @@ mod wired;
 pub mod written;
 
 pub use lines::{LogReader, Seen};
-pub use monotonic::monotonic_ns;
 pub use prober::{First200, Prober};
 pub use score::score;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seatrial_engine::{Ended, Replica, Stamp};
+use seatrial_engine::{Ended, Replica, Stamp, monotonic_of};
 use seatrial_index::Stage;
 use seatrial_record::{Exit, HealthTransition, LogTail, Observation, Phase, PhaseInstant, ReplicaLife};
 use seatrial_spec::{Case, Contract};
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::case_error;
 use super::event::{Event, Reporter};
-use crate::observe::{First200, LogReader, Prober, Seen, monotonic_ns};
+use crate::observe::{First200, LogReader, Prober, Seen};
 use crate::worlds::Opened;
 
 /// How long a replica without a time of its own is watched.
@@ -73,7 +73,7 @@ impl<R: Replica> Life<R> {
                 replica: who.replica,
                 life: who.life,
                 began: who.began,
-                zero_monotonic_ns: monotonic_ns(zero),
+                zero_monotonic_ns: cfg!(target_os = "linux").then(|| monotonic_of(zero)),
                 ..Observation::default()
             },
             who,

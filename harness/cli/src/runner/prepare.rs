@@ -137,6 +137,10 @@ impl<E: Engine> Shelf<'_, E> {
 
     /// Builds what the method of a case needs.
     async fn build(&self, case: &Case, still: &Opened, index: &IndexUrls, ready: &mut Ready) -> Result<(), CaseError> {
+        if case.method != Method::None && ready.worlds.need_upstream() {
+            let found = self.session.index.find_upstream().await;
+            found.map_err(|error| case_error(error.into()))?;
+        }
         let image = Arc::clone(&ready.image);
         let extend = &case.scenario.extend;
         let identity = ready.worlds.identity(&self.session.behind);

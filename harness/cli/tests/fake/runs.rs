@@ -50,6 +50,44 @@ fn a_case_that_holds_passes_and_its_stamps_are_the_scripts() {
 }
 
 #[test]
+fn an_upstream_is_looked_for_once_and_missed_by_those_who_need_it() {
+    let mut stage = Stage::new(Script::default());
+    stage.upstream = "";
+    stage
+        .project
+        .scenario("group/alone", SERVES, "  ready: { within: 30s }\n");
+    let made_up = "index: { projects: { freight: [{ version: 1.0.0 }] } }\n";
+    for (name, index) in [("universe", made_up), ("live", ""), ("live-too", "")] {
+        let scenario = format!(
+            "version: 1\nwhy: The script makes it so.\nimage: stub\napp: empty\n\
+             env: {{ STUB_SCRIPT: \"{SERVES}\" }}\nextend: {{ requirements: [freight], via: [dynamic] }}\n{index}\
+             expect:\n  ready: {{ within: 30s }}\n"
+        );
+        stage.project.file(&format!("scenarios/group/{name}.yaml"), &scenario);
+    }
+    let alone = stage.run(&["scenarios/group/alone.yaml", "scenarios/group/universe.yaml"]);
+    alone.ended_with(5);
+    assert_eq!(stage.pip_asked(), Vec::<String>::new());
+
+    std::fs::remove_dir_all(stage.project.path().join("out")).unwrap();
+    let all = stage.run(&[]);
+    all.ended_with(3);
+    assert!(all.stdout.contains("2 passed, 0 failed, 2 errored"), "{}", all.stdout);
+    for case in all.record["cases"].as_array().unwrap() {
+        let error = case["error"]["what"].as_str();
+        let live = case["id"].as_str().unwrap().contains("live");
+        assert_eq!(error.is_some(), live, "{case}");
+        assert!(
+            error.is_none_or(|error| error.contains("set PIP_INDEX_URL")),
+            "{error:?}"
+        );
+    }
+    let asked = stage.pip_asked();
+    let of = |word: &str| asked.iter().filter(|line| line.contains(word)).count();
+    assert_eq!((of("config list"), of("install --help")), (1, 1), "{asked:?}");
+}
+
+#[test]
 fn a_case_that_fails_does_so_with_exactly_this() {
     let stage = Stage::new(Script::default());
     stage.project.scenario(

@@ -19,6 +19,8 @@ const NOWHERE: &str = "http://127.0.0.1:9/simple/";
 pub struct Stage {
     pub fake: FakeEngine,
     pub project: Project,
+    /// What the variable PIP_INDEX_URL says.
+    pub upstream: &'static str,
 }
 
 /// What a run came to.
@@ -39,14 +41,21 @@ impl Stage {
             script,
         };
         let project = Project::with_image(IMAGE);
-        // Asking pip for its configuration takes longer than all the rest of a run; it has none here.
-        project.file("bin/python3", "#!/bin/sh\nexit 0\n");
+        // A pip without a configuration, which notes what it is asked.
+        project.file("bin/python3", "#!/bin/sh\necho \"$@\" >> \"$0.asked\"\n");
         let python = project.path().join("bin/python3");
         fs::set_permissions(python, fs::Permissions::from_mode(0o755)).unwrap();
         Stage {
             fake: FakeEngine::start(settings).expect("a fake engine"),
             project,
+            upstream: NOWHERE,
         }
+    }
+
+    /// What pip was asked, a line each.
+    pub fn pip_asked(&self) -> Vec<String> {
+        let asked = fs::read_to_string(self.project.path().join("bin/python3.asked")).unwrap_or_default();
+        asked.lines().map(str::to_owned).collect()
     }
 
     /// `seatrial` with these arguments on the fake engine, with a cache of its own.
@@ -67,7 +76,7 @@ impl Stage {
             .env("PATH", path)
             .env("DOCKER_HOST", self.fake.docker_host())
             .env("SEATRIAL_CACHE", self.project.path().join("cache"))
-            .env("PIP_INDEX_URL", NOWHERE)
+            .env("PIP_INDEX_URL", self.upstream)
             .envs(more.iter().copied());
         texts(&output(&mut command))
     }

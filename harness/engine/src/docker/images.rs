@@ -40,6 +40,12 @@ pub(super) async fn require(docker: &Docker, reference: &str) -> Result<ImageInf
     })
 }
 
+/// Whether a reference is the id of an image, which says by itself what is meant.
+pub(super) fn is_id(reference: &str) -> bool {
+    let digest = reference.strip_prefix("sha256:").unwrap_or_default();
+    digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Images that carry the label, tagged or not.
 pub(super) async fn labelled(docker: &Docker, label: &str) -> Result<Vec<ImageInfo>, EngineError> {
     let options = ListImagesOptions {

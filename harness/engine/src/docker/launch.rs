@@ -1,8 +1,9 @@
 //! Launches of a group of replicas: all at once, by testcontainers, without waiting for readiness.
 //!
-//! What `start()` does beyond create and start is switched off or made impossible: the image is addressed by its id
-//! and known to be there (no pull inside), there are no ready conditions, no port is published unless asked for, and the
-//! network is given in the host configuration (no look-up before each create).
+//! What `start()` does beyond create and start is switched off or made impossible: the image is addressed by its id, so that no
+//! pull inside can bring another, there are no ready conditions, no port is published unless asked for, and the network is given
+//! in the host configuration (no look-up before each create). What cannot be: `start()` inspects the container twice, and on a
+//! host that has `/.dockerenv` it inspects the network `bridge` as often.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,13 +40,16 @@ pub(super) async fn launch(
     network: &Network,
     spec: LaunchSpec,
 ) -> Result<Launching<DockerReplica>, EngineError> {
-    let image = images::require(docker, &spec.image).await?;
+    let image = match images::is_id(&spec.image) {
+        true => spec.image.clone(),
+        false => images::require(docker, &spec.image).await?.id,
+    };
     let template = Template {
         docker: docker.clone(),
         owner: owner.clone(),
         network: network.clone(),
         spec,
-        image: image.id,
+        image,
         launch: docker.next_launch(),
     };
     Ok(Launch::begin(template).replicas())
@@ -189,7 +193,7 @@ impl Template {
         let container = self.name(index);
         match error {
             TestcontainersError::Client(ClientError::PullImage { .. }) => {
-                // Only reached when the image vanished since it was looked up.
+                // Only reached when the image vanished since it was looked up, or since the caller learnt its id.
                 EngineError::NoSuchImage {
                     reference: self.spec.image.clone(),
                 }

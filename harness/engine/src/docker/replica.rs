@@ -11,12 +11,13 @@ use testcontainers::bollard::models::{ContainerInspectResponse, ContainerStatsRe
 use testcontainers::bollard::query_parameters::{
     KillContainerOptions, StartContainerOptions, StatsOptions, WaitContainerOptions,
 };
+use testcontainers::core::error::{ClientError, TestcontainersError};
 use testcontainers::{ContainerAsync, GenericImage};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::failure::{Failure, answered, within};
-use super::objects::remove_container;
+use super::objects::removed_by_another;
 use super::{CALL, Docker, exec, logs};
 use crate::clock::Clocks;
 use crate::{
@@ -39,6 +40,8 @@ pub struct DockerReplica {
     network: Network,
     ports: Vec<u16>,
     address: Address,
+    /// First process, as the host numbers it.
+    pid: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl DockerReplica {
     ) -> Result<Self, EngineError> {
         let settings = inspect(docker, container.id()).await?;
         let address = Address::read(&settings, &network, &ports);
+        let pid = first_process(&settings);
         Ok(Self {
             docker: docker.clone(),
             number,
@@ -71,6 +75,7 @@ impl DockerReplica {
             network,
             ports,
             address,
+            pid,
         })
     }
 }
@@ -116,7 +121,13 @@ impl Replica for DockerReplica {
     }
 
     async fn usage(&self) -> Result<Usage, EngineError> {
-        usage(&self.docker, self.id()).await
+        // The engine need not be asked who the first process is once it has been told; should another have its number by
+        // now, its cgroup does not name this container.
+        let read = self.pid.map(|pid| cgroup::usage(pid, self.id()));
+        match read.filter(is_complete) {
+            Some(read) => Ok(read),
+            None => usage(&self.docker, self.id()).await,
+        }
     }
 
     async fn kill(&self) -> Result<(), EngineError> {
@@ -133,6 +144,7 @@ impl Replica for DockerReplica {
         .await?;
         let settings = inspect(&self.docker, id).await?;
         self.address = Address::read(&settings, &self.network, &self.ports);
+        self.pid = first_process(&settings);
         let started = settings.state.and_then(|state| instant(state.started_at.as_deref()?));
         self.stamps = vec![Stamp::CreateRequested(requested)];
         // One from before the request would be the start of the life before.
@@ -142,12 +154,21 @@ impl Replica for DockerReplica {
     }
 
     async fn remove(self) -> Result<(), EngineError> {
-        let id = self.id().to_owned();
-        // `rm` alone would take a container that a sweep has already removed for a failure.
-        within(CALL, "removing a container", remove_container(&self.docker, &id)).await?;
-        // What is left to do is to tell testcontainers.
-        let _already_removed = self.container.rm().await;
-        Ok(())
+        let Self { docker, container, .. } = self;
+        let id = container.id().to_owned();
+        within(CALL, "removing a container", async {
+            // In a task of its own: where `rm` fails it drops the container, which removes it once more and blocks meanwhile.
+            // Blocked together with the caller's task would be all that this task does besides, the removal of the same
+            // container by a sweep among them.
+            let removed = tokio::spawn(container.rm()).await;
+            let refused = match removed.expect("a removal neither panics nor is aborted") {
+                Ok(()) => return Ok(()),
+                Err(TestcontainersError::Client(ClientError::RemoveContainer(error))) => error,
+                Err(error) => return Err(failed("removing", &id, error.into())),
+            };
+            removed_by_another(&docker, &id, refused).await
+        })
+        .await
     }
 }
 
@@ -241,13 +262,12 @@ async fn kill(docker: &Docker, container: &str) -> Result<(), EngineError> {
 }
 
 async fn usage(docker: &Docker, container: &str) -> Result<Usage, EngineError> {
-    let state = inspect(docker, container).await?.state.unwrap_or_default();
-    let Some(pid) = state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0) else {
+    let Some(pid) = first_process(&inspect(docker, container).await?) else {
         // The accounting of a container goes with its last process.
         return Ok(Usage::default());
     };
     let read = cgroup::usage(pid, container);
-    if read.peak_memory_bytes.is_some() && read.cpu_ns.is_some() {
+    if is_complete(&read) {
         return Ok(read);
     }
     let told = stats(docker, container).await?;
@@ -255,6 +275,16 @@ async fn usage(docker: &Docker, container: &str) -> Result<Usage, EngineError> {
         peak_memory_bytes: read.peak_memory_bytes.or(told.peak_memory_bytes),
         cpu_ns: read.cpu_ns.or(told.cpu_ns),
     })
+}
+
+fn is_complete(usage: &Usage) -> bool {
+    usage.peak_memory_bytes.is_some() && usage.cpu_ns.is_some()
+}
+
+/// `None` for a container that has ended.
+fn first_process(container: &ContainerInspectResponse) -> Option<u32> {
+    let pid = u32::try_from(container.state.as_ref()?.pid?).ok()?;
+    (pid > 0).then_some(pid)
 }
 
 /// The engine's own accounting; with cgroup version 2 it knows no peak.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use seatrial_engine::{Command, DockerReplica, EngineError, Replica as _, Stamp};
+use seatrial_engine::{Command, DockerReplica, Engine as _, EngineError, Replica as _, Stamp};
 use seatrial_fake_engine::{CallName, Script};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout};
@@ -87,11 +87,36 @@ fn replicas_of_a_group_start_side_by_side_and_end_by_themselves() {
     };
     let count = |call| fake.calls().iter().filter(|it| it.call == call).count();
     assert_eq!((count(CallName::Create), count(CallName::Start)), (4, 4));
+    assert_eq!(count(CallName::Remove), 4, "a removal each");
     assert_eq!((fake.objects(), fake.processes()), (vec![], vec![]));
     for call in fake.calls().iter().filter(|it| it.call == CallName::Create) {
         assert_eq!(call.scripted, Duration::from_millis(30));
         assert!(call.held >= call.scripted && call.answered - call.arrived >= call.held);
     }
+}
+
+#[test]
+fn a_replica_and_its_run_are_removed_at_the_same_time() {
+    let name = "lives::a_replica_and_its_run_are_removed_at_the_same_time";
+    on_fake(name, delays(&[(CallName::Remove, 200)]), async |run| {
+        let network = run.network().await;
+        let replica = run.launch(&network, "forever").await;
+        let removing = async { tokio::join!(replica.remove(), run.docker.remove_run(&run.owner.run)) };
+        let (replica, run) = timeout(PATIENCE, removing).await.expect("neither waits for the other");
+        replica.unwrap();
+        run.unwrap();
+    });
+}
+
+#[test]
+fn one_that_somebody_else_has_removed_is_removed() {
+    let name = "lives::one_that_somebody_else_has_removed_is_removed";
+    on_fake(name, Script::default(), async |run| {
+        let network = run.network().await;
+        let replica = run.launch(&network, "forever").await;
+        run.docker.remove_run(&run.owner.run).await.unwrap();
+        replica.remove().await.unwrap();
+    });
 }
 
 #[test]
