@@ -177,7 +177,7 @@ impl Sides {
                 seatrial
             }
             Side::Ceiling => {
-                let flight = std::thread::available_parallelism().map_or(1, usize::from);
+                let flight = std::thread::available_parallelism().map_or(1, |processors| 2 * processors.get());
                 let mut ceiling = undisturbed(&std::env::current_exe()?);
                 ceiling.args([ceiling::CEILING, "list.json", &flight.min(MOST_IN_FLIGHT).to_string()]);
                 ceiling.current_dir(&self.folder);

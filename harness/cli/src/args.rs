@@ -140,7 +140,7 @@ pub struct RunArgs {
     /// Seed of the order of cases and of what scripts leave to chance [default: from the clock]
     #[arg(long, env = "SEATRIAL_SEED")]
     pub seed: Option<u64>,
-    /// Functional cases that run at once; those tagged `timed` always run alone [default: processors, at most 4]
+    /// Functional cases that run at once; those tagged `timed` always run alone [default: twice the processors, at most 4]
     #[arg(short, long, env = "SEATRIAL_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
     /// Boots of each timed case that count, in place of what its scenario says

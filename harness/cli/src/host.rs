@@ -32,9 +32,11 @@ pub fn seed() -> u64 {
     nanos() % 1_000_000
 }
 
-/// How much is done at once when nobody says: a container engine gains little beyond a few starts in flight.
+/// How much is done at once when nobody says. A case waits more than it works, so that processors have time for two; beyond a few
+/// in flight memory and the engine set the bound.
 pub fn jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(4)
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (2 * processors).min(4)
 }
 
 fn nanos() -> u64 {

@@ -37,7 +37,8 @@ async fn remove(docker: &Docker, label: &str, condemned: impl Fn(&Owner) -> bool
     let mut runs = BTreeSet::new();
     let mut first_error = None;
 
-    let mut containers = containers(docker, label).await?;
+    let (containers, networks) = tokio::join!(containers(docker, label), networks(docker, label));
+    let mut containers = containers?;
     containers.retain(|container| condemned(&container.owner));
     let removals = containers.into_iter().map(|container| async move {
         let call = format!("removing container `{}`", container.name);
@@ -56,7 +57,7 @@ async fn remove(docker: &Docker, label: &str, condemned: impl Fn(&Owner) -> bool
         }
     }
 
-    for found in networks(docker, label).await? {
+    for found in networks? {
         if !condemned(&found.owner) {
             continue;
         }
