@@ -8,9 +8,9 @@ pub mod origins;
 mod prober;
 mod score;
 mod stamps;
-pub mod written;
 #[cfg(test)]
 mod wired;
+pub mod written;
 
 pub use lines::{LogReader, Seen};
 pub use monotonic::monotonic_ns;
