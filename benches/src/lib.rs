@@ -1,5 +1,6 @@
 //! seatrial-benches is what the bench targets share: one invocation with its seed, pairs in random order, figures with
-//! an interval, raw samples as CSV, the stub's own stamps, and an index to ask with a client that costs little itself.
+//! an interval, raw samples as CSV, the stub's own stamps, the binary in projects of stub scenarios, a socket between it and
+//! the engine, and an index to ask with a client that costs little itself.
 //!
 //! `METHODOLOGY.md` beside this crate says what each target times and what is left out.
 
@@ -9,8 +10,10 @@ mod client;
 mod errors;
 mod figure;
 mod pairs;
+mod relay;
 mod stamps;
 mod stand;
+mod stubs;
 
 pub use bare::Bare;
 pub use bench::Bench;
@@ -18,8 +21,10 @@ pub use client::{Client, request};
 pub use errors::Errors;
 pub use figure::Figure;
 pub use pairs::{Goal, Pair, Pairs, Side};
+pub use relay::{Call, Relay};
 pub use stamps::Stamps;
 pub use stand::{FirstFile, Stand};
+pub use stubs::{STUB_CONTRACT, Stubs};
 
 /// The media type of a project page in JSON (PEP 691).
 pub const JSON: &str = "application/vnd.pypi.simple.v1+json";
