@@ -1,6 +1,6 @@
 //! seatrial-benches is what the bench targets share: one invocation with its seed, pairs in random order, figures with
-//! an interval, raw samples as CSV, the stub's own stamps, seatrial's binary, and an index and an engine to ask with
-//! clients that cost little themselves.
+//! an interval, raw samples as CSV, the stub's own stamps, seatrial's binary in projects of stub scenarios, a socket between
+//! it and the engine, and an index and an engine to ask with clients that cost little themselves.
 //!
 //! `METHODOLOGY.md` beside this crate says what each target times and what is left out.
 
@@ -12,9 +12,11 @@ mod errors;
 mod figure;
 mod pairs;
 mod program;
+mod relay;
 mod series;
 mod stamps;
 mod stand;
+mod stubs;
 
 pub use bare::Bare;
 pub use bench::Bench;
@@ -24,9 +26,11 @@ pub use errors::Errors;
 pub use figure::Figure;
 pub use pairs::{Goal, Pair, Pairs, Side};
 pub use program::Program;
+pub use relay::{Call, Relay};
 pub use series::Series;
 pub use stamps::Stamps;
 pub use stand::{FirstFile, Stand};
+pub use stubs::{STUB_CONTRACT, Stubs};
 
 /// The media type of a project page in JSON (PEP 691).
 pub const JSON: &str = "application/vnd.pypi.simple.v1+json";

@@ -1,5 +1,7 @@
 //! One container of the stub engine: its lives, what it has written, and who is told when that changes.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -91,6 +93,12 @@ impl Container {
     pub(super) fn answer(&self, now: Instant) -> Answer {
         let state = self.state.borrow();
         state.life.as_ref().map_or(Answer::Hang, |life| life.answer(now))
+    }
+
+    pub(super) fn scores_later(&self, now: Instant) -> Duration {
+        let state = self.state.borrow();
+        let life = state.life.as_ref();
+        life.map_or(Duration::ZERO, |life| life.scores_later(now))
     }
 
     /// Writes the mark of the first 200 of this life, answered at `at`.

@@ -33,6 +33,13 @@ pub(super) fn connect(container: &Arc<Container>) -> DuplexStream {
 
 async fn serve(container: &Container, mut connection: DuplexStream) -> io::Result<()> {
     let request = Request::read(&mut connection).await?;
+    if request.is_score {
+        let later = Instant::now() + container.scores_later(Instant::now());
+        tokio::select! {
+            () = sleep_until(later) => {}
+            gone = hold(&mut connection) => return gone,
+        }
+    }
     let now = Instant::now();
     let (at, status) = match container.answer(now) {
         Answer::Hang => return hold(connection).await,

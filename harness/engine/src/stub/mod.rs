@@ -58,8 +58,10 @@ pub struct StubEngine {
 pub struct Delays {
     /// From the create request to the created container.
     pub create: Duration,
-    /// From the created container, or the request to start it again, to its first instruction.
+    /// From the created container, or the request to start it again, to the start event.
     pub start: Duration,
+    /// From the start event to the first instruction, as where a runtime prepares the container after it has said so.
+    pub boot: Duration,
 }
 
 impl StubEngine {

@@ -79,9 +79,9 @@ impl StubReplica {
         Ok(replica)
     }
 
-    /// Begins a life at an instant that is still to come.
+    /// Begins a life whose start event is at an instant that is still to come.
     async fn begin(&self, started: Instant) -> Result<(), String> {
-        let life = Timeline::new(&self.script, started)?;
+        let life = Timeline::new(&self.script, started + self.engine.delays.boot)?;
         sleep_until(started).await;
         if !self.engine.books.has_container(&self.container.id) {
             return Err("it was removed meanwhile".to_owned());

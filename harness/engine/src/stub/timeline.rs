@@ -24,6 +24,8 @@ pub(super) struct Timeline {
     pub(super) listens: Option<Instant>,
     /// In order of time.
     answers: Vec<(Instant, Answer)>,
+    /// From when on scored requests are answered so much later, in order of time.
+    scores: Vec<(Instant, Duration)>,
     /// When each begins, and how long it lasts.
     spins: Vec<(Instant, Duration)>,
     /// When each is taken, and how many bytes.
@@ -69,6 +71,7 @@ impl Timeline {
             lines: Vec::new(),
             listens: None,
             answers: Vec::new(),
+            scores: Vec::new(),
             spins: Vec::new(),
             held: Vec::new(),
             end: None,
@@ -107,6 +110,7 @@ impl Timeline {
                     self.write(now, format!("stub: listening {}", monotonic_of(now)));
                 }
                 Step::Answer(status) => self.answers.push((now, Answer::Status(*status))),
+                Step::Score(later) => self.scores.push((now, *later)),
                 Step::Hang => self.answers.push((now, Answer::Hang)),
                 Step::Reach(_) => return Err(refusal("reach", "it has no network")),
                 Step::Install => return Err(refusal("install", "it has neither a network nor files")),
@@ -139,6 +143,12 @@ impl Timeline {
                 _ => Answer::Hang,
             },
         }
+    }
+
+    /// How much later a scored request that arrives at this instant is answered.
+    pub(super) fn scores_later(&self, now: Instant) -> Duration {
+        let set = self.scores.iter().rev().find(|(at, _)| *at <= now);
+        set.map_or(Duration::ZERO, |(_, later)| *later)
     }
 
     /// CPU time burnt up to this instant.

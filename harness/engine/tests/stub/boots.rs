@@ -38,6 +38,7 @@ async fn instants_between_milliseconds_are_exact_too() {
     let engine = StubEngine::new().with_image(STUB).with_delays(Delays {
         create: Duration::from_nanos(1_234_567),
         start: Duration::from_nanos(7_000_001),
+        boot: Duration::ZERO,
     });
     let zero = Instant::now();
     let started = zero + Duration::from_nanos(8_234_568);

@@ -46,6 +46,7 @@ impl Bench {
         let engine = StubEngine::new().with_image(IMAGE).with_delays(Delays {
             create: ms(30),
             start: ms(170),
+            boot: Duration::ZERO,
         });
         Bench::on(engine)
     }

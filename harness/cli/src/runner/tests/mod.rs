@@ -2,4 +2,5 @@
 
 pub mod bench;
 mod outcomes;
+mod phase_matrix;
 mod sampled;
