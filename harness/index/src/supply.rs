@@ -36,7 +36,7 @@ pub enum Source {
 
 #[derive(Debug)]
 pub(crate) enum Supply {
-    Upstream { client: Client, lock: Option<Lock> },
+    Upstream { client: Box<Client>, lock: Option<Lock> },
     Lock(Lock),
     Nothing,
 }
@@ -45,15 +45,15 @@ impl Supply {
     pub(crate) fn open(source: Source) -> Result<Supply, IndexError> {
         Ok(match source {
             Source::Live(upstream) => Supply::Upstream {
-                client: Client::of(upstream)?,
+                client: Box::new(Client::of(upstream)?),
                 lock: None,
             },
             Source::Discovered => Supply::Upstream {
-                client: Client::default(),
+                client: Box::default(),
                 lock: None,
             },
             Source::Recorded { upstream, lock } => Supply::Upstream {
-                client: Client::of(upstream)?,
+                client: Box::new(Client::of(upstream)?),
                 lock: Some(Lock::to_write(&lock)?),
             },
             Source::Replayed(lock) => Supply::Lock(Lock::to_read(&lock)?),
