@@ -23,8 +23,8 @@ pub struct Bare {
 }
 
 /// What is open and known of one container.
-#[derive(Default)]
 struct Container {
+    begun: SystemTime,
     id: String,
     address: Option<Ipv4Addr>,
     events: Option<EngineClient>,
@@ -53,7 +53,7 @@ impl Bare {
     /// made, which are those before the kill, it is watched until it is ready.
     pub async fn live(&mut self, calls: &[CallName], script: &str) -> anyhow::Result<String> {
         self.lives += 1;
-        let mut container = Container::default();
+        let mut container = Container::new();
         for call in calls {
             if *call == CallName::Kill {
                 container.settle().await?;
@@ -71,7 +71,7 @@ impl Bare {
         match call {
             CallName::ImageInspect => drop(self.good("GET", &format!("/images/{}/json", self.image), None)?),
             CallName::NetworkInspect => drop(self.good("GET", &format!("/networks/{}", self.network), None)?),
-            CallName::Events => container.events = Some(open("GET", &self.events())?),
+            CallName::Events => container.events = Some(open("GET", &self.events(container.begun))?),
             CallName::Create => {
                 let name = format!("{}-bare-{}", self.run, self.lives);
                 let path = format!("/containers/create?name={name}");
@@ -118,8 +118,9 @@ impl Bare {
         Ok(serde_json::from_slice(&body).unwrap_or_default())
     }
 
-    fn events(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    /// As of the beginning of the life: the engine replays what happened before the request.
+    fn events(&self, begun: SystemTime) -> String {
+        let now = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
         let launch = format!("seatrial.launch=bare-{}", self.lives);
         let run = format!("seatrial.run={}", self.run);
         let filters = json!({ "type": ["container"], "event": ["create", "start"], "label": [run, launch] });
@@ -141,6 +142,20 @@ impl Bare {
 }
 
 impl Container {
+    fn new() -> Container {
+        Container {
+            begun: SystemTime::now(),
+            id: String::new(),
+            address: None,
+            events: None,
+            log: None,
+            wait: None,
+            followed: false,
+            told: String::new(),
+            removed: false,
+        }
+    }
+
     /// Waits for both events, and until it is ready; then nobody waits for its end any longer.
     async fn settle(&mut self) -> anyhow::Result<()> {
         let mut events = self.events.take().context("events were not asked for")?;

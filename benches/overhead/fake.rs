@@ -12,7 +12,7 @@ use seatrial_fake_engine::{Call, CallName, Delay, FakeEngine, Script, Settings, 
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use crate::lives::{Life, Lives, READY_AT_ONCE, READY_LATE};
+use crate::lives::{Life, Lives, READY_LATE, READY_SOON};
 
 /// The argument by which such a process is known; its [`Order`] follows as JSON.
 pub const LIVES: &str = "lives-on-a-fake-engine";
@@ -64,7 +64,7 @@ pub fn measure(bench: &mut Bench, calls: &[CallName]) -> anyhow::Result<()> {
     // The first pair is not kept: both sides then find warm caches.
     let firsts: Vec<[Side; 2]> = (0..=count).map(|_| Side::drawn(bench.lots())).collect();
     let order = Order {
-        script: READY_AT_ONCE.to_owned(),
+        script: READY_SOON.to_owned(),
         sides: firsts.iter().flatten().map(|side| *side == Side::Tried).collect(),
         calls: calls.to_vec(),
     };
@@ -112,7 +112,8 @@ pub fn measure(bench: &mut Bench, calls: &[CallName]) -> anyhow::Result<()> {
     bench.report_series(&of_bare, None)
 }
 
-/// Both sides make the same calls: in each life as many of each kind as in the first.
+/// Both sides make the same calls: in each life as many of each kind as in the first. Seatrial gives up waiting for the end
+/// once the container is ready, so on a busy machine that call may never be made.
 fn check(order: &Order, lives: &[Life], made: &[Stamped]) -> anyhow::Result<()> {
     let counted = |calls: &mut dyn Iterator<Item = CallName>| {
         let mut counts = BTreeMap::new();
@@ -121,7 +122,10 @@ fn check(order: &Order, lives: &[Life], made: &[Stamped]) -> anyhow::Result<()> 
     };
     let expected = counted(&mut order.calls.iter().copied());
     for (number, (life, by_seatrial)) in lives.iter().zip(&order.sides).enumerate() {
-        let found = counted(&mut of_life(made, life).map(|call| call.call));
+        let mut found = counted(&mut of_life(made, life).map(|call| call.call));
+        if *by_seatrial && let Some(waits) = expected.get(&CallName::Wait) {
+            found.entry(CallName::Wait).or_insert(*waits);
+        }
         ensure!(
             found == expected,
             "life {number}, by {}, made {found:?} instead of {expected:?}",

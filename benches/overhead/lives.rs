@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::bare::Bare;
 use crate::watched::{PORT, until_ready};
 
-/// A stub that serves as soon as it can.
-pub const READY_AT_ONCE: &str = "answer 200; listen; forever";
+/// A stub that serves soon, but not before seatrial has begun to watch it on a machine that has time for it.
+pub const READY_SOON: &str = "wait 20ms; answer 200; listen; forever";
 /// One that serves so late that every call of a life has been made by then.
 pub const READY_LATE: &str = "wait 300ms; answer 200; listen; forever";
 /// No life takes longer.
@@ -77,7 +77,8 @@ impl Lives {
             Side::Yardstick => self.bare.live(&self.calls, script).await?,
         };
         let (ended, cpu_after) = (now(ClockId::Monotonic), now(ClockId::ProcessCPUTime));
-        let stamps = Stamps::read(log.lines()).with_context(|| format!("the log is not whole:\n{log}"))?;
+        let stamps = Stamps::read(log.lines())
+            .with_context(|| format!("the log of {} is not whole:\n{log}", crate::word(side)))?;
         Ok(Life {
             begun,
             ended,

@@ -46,7 +46,7 @@ fn main() -> anyhow::Result<()> {
     let mut pairs = Pairs::new("life on the real engine", ["seatrial", "bare"]);
     let count = bench.pairs_or(PAIRS);
     let filled = bench.fill(&mut pairs, count, |side| {
-        runtime.block_on(lives.live(side, lives::READY_AT_ONCE)).map(Life::wall)
+        runtime.block_on(lives.live(side, lives::READY_SOON)).map(Life::wall)
     });
     // Also after a failure: nothing is left behind.
     runtime.block_on(lives.end())?;

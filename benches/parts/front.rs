@@ -20,7 +20,8 @@ const GOAL: Goal = Goal::Time(Duration::from_millis(20));
 pub fn measure(bench: &mut Bench, criterion: &mut Criterion) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let files: Vec<(String, String)> = (0..SCENARIOS).map(scenario).collect();
-    Program::write_project(folder.path(), "seatrial-bench/stub:latest", &files)?;
+    let all = [&fixtures()[..], &files].concat();
+    Program::write_project(folder.path(), "seatrial-bench/stub:latest", &all)?;
     let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.path().join(name)).collect();
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
     println!(
@@ -57,7 +58,7 @@ pub fn measure(bench: &mut Bench, criterion: &mut Criterion) -> anyhow::Result<(
 /// Opens the project, reads and checks all of it, and plans; the number of cases.
 fn plan(root: &Path) -> anyhow::Result<usize> {
     let planned = Project::open(root).and_then(|project| project.load(&Selection::default()));
-    let (plan, _) = planned.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let (plan, _) = planned?;
     Ok(plan.cases.len())
 }
 
@@ -75,15 +76,26 @@ fn cases() -> usize {
     (0..SCENARIOS).map(|number| 1 + number % 2).sum()
 }
 
+/// An image whose contract has a Python, so that packages can be expected, and an app. It is never launched.
+fn fixtures() -> [(String, String); 3] {
+    let contract = include_str!("../../fixtures/contracts/azureml.yaml");
+    let image = "version: 1\nwhy: It is planned for.\ncontract: azureml\nsource: { reference: \"seatrial-bench/azureml:latest\" }\n";
+    [
+        ("fixtures/contracts/azureml.yaml".to_owned(), contract.to_owned()),
+        ("fixtures/images/azureml/image.yaml".to_owned(), image.to_owned()),
+        ("fixtures/apps/greeter/main.py".to_owned(), "# It greets.\n".to_owned()),
+    ]
+}
+
 /// As long as the scenarios of this repository, and with as much in it.
 fn scenario(number: usize) -> (String, String) {
     let (group, name) = (number / GROUP, number % GROUP);
     let mut text = format!(
         "# yaml-language-server: $schema=../scenario.schema.json\nversion: 1\nwhy: >-\n  Scenario {number} of {SCENARIOS}: two \
          packages and what they need. Without a method the image keeps its own\n  requests and has no rich at all.\ntags: \
-         [timed, group-{group}]\nimage: stub\napp: empty\nenv: {{ STUB_SCRIPT: \"install; listen; answer 200; forever\" }}\n\
+         [timed, group-{group}]\nimage: azureml\napp: greeter\nenv: {{ GREETING: \"ahoy, {number}\" }}\n\
          index:\n  projects:\n    freight: [{{ version: 1.{number}.0, size: 20kb }}, {{ version: 2.0.0, requires: [] }}]\n\
-         extend:\n  requirements:\n    - freight=={number}.0\n    # Pinned: what this measures must not change.\n    \
+         extend:\n  requirements:\n    - freight==1.{number}.0\n    # Pinned: what this measures must not change.\n    \
          - requests==2.32.3\n    - rich==13.9.4\n"
     );
     let via = if number % 2 == 0 { "dynamic" } else { "none, dynamic" };
@@ -91,7 +103,7 @@ fn scenario(number: usize) -> (String, String) {
         text,
         "  via: [{via}]\nexpect:\n  ready: {{ within: {}s }}\n  packages:\n    requests: {{ version: 2.32.3, origin: user }}\n    \
          rich: {{ version: 13.9.4, origin: user }}\n  score: {{ send: {{ modules: [requests, rich] }}, status: 200, json: {{ \
-         requests: 2.32.3, rich: 13.9.4 }} }}\n  health: [502, 200]\n  log: [\"stub: listening\"]\n",
+         requests: 2.32.3, rich: 13.9.4 }} }}\n  health: [502, 200]\n  log: [\"ready for serving traffic\"]\n",
         60 + number % 60
     );
     if number % 2 == 1 {

@@ -21,10 +21,8 @@ pub fn measure(bench: &Bench, criterion: &mut Criterion) -> anyhow::Result<()> {
     ];
     for (name, view) in views {
         let text = view(&record);
-        let shown = record
-            .cases
-            .iter()
-            .all(|case| text.contains(case.id.split('@').next().unwrap_or_default()));
+        let name_of = |case: &CaseRecord| case.id.rsplit('/').next().map(str::to_owned);
+        let shown = record.cases.iter().filter_map(name_of).all(|name| text.contains(&name));
         ensure!(shown, "a case is missing among {name}:\n{text}");
         bench.time_alone(criterion, name, None, || {
             let begun = Instant::now();
