@@ -26,6 +26,7 @@ fn noisy() -> Bench {
     let delays = Delays {
         create: ms(300),
         start: ms(700),
+        boot: Duration::ZERO,
     };
     let engine = StubEngine::new().with_image(IMAGE).with_delays(delays);
     Bench::on(engine.with_latency(5, ms(40)))
