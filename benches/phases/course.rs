@@ -56,7 +56,7 @@ const STEPS: [(&str, u64, &str); 8] = [
     ),
     ("install_unpack_compile", 80, "log Successfully installed acme-1.0.0"),
     ("install_rest", 30, "log Checking the packages; log Starting the server"),
-    ("server", 90, "listen"),
+    ("server", 90, "answer 502; listen"),
     ("import", 60, "log init begins"),
     ("init", 30, "log init has ended"),
     ("serve", 10, "answer 200"),

@@ -1,7 +1,7 @@
 //! The matrix of delays: one put into a phase shows in that phase's part, and in no other.
 //!
 //! This is the pure half of it, from instants to parts. Its counterpart runs whole boots with scripted delays on the stub
-//! engine and belongs in `cli/tests/cli/phase_matrix.rs`.
+//! engine and is `cli/src/runner/tests/phase_matrix.rs`.
 
 use std::collections::BTreeMap;
 
