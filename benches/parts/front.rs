@@ -104,7 +104,11 @@ fn scenario(number: usize) -> (String, String) {
          extend:\n  requirements:\n    - freight==1.{number}.0\n    # Pinned: what this measures must not change.\n    \
          - requests==2.32.3\n    - rich==13.9.4\n"
     );
-    let via = if number.is_multiple_of(2) { "dynamic" } else { "none, dynamic" };
+    let via = if number.is_multiple_of(2) {
+        "dynamic"
+    } else {
+        "none, dynamic"
+    };
     let _ = write!(
         text,
         "  via: [{via}]\nexpect:\n  ready: {{ within: {}s }}\n  packages:\n    requests: {{ version: 2.32.3, origin: user }}\n    \
