@@ -91,7 +91,7 @@ mod tests {
         assert_eq!((errors.median(), errors.percentile(0.99)), (0.99, 1.97));
         let told = errors.to_string();
         assert!(
-            told.starts_with("acme: seen after the stub was able, n 200\n  median  0.995 ms"),
+            told.starts_with("acme: seen after the stub was able, n 200\n  median  0.995, quartiles"),
             "{told}"
         );
         assert!(

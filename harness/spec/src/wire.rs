@@ -8,6 +8,10 @@ mod packages;
 mod replicas;
 mod scenario;
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use schemars::generate::SchemaSettings;
 use schemars::transform::transform_subschemas;
 use schemars::{JsonSchema, Schema, json_schema};
@@ -52,12 +56,12 @@ pub fn schema(name: &str) -> Option<Value> {
 pub const SCHEMAS: [&str; 4] = ["scenario", "image", "contract", "packages"];
 
 /// Reads a file into its tree and its wire struct, or reports everything that is wrong with its shape.
-pub(crate) fn read<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result<(Node, T), Problems> {
+pub(crate) fn read<T: DeserializeOwned + JsonSchema + 'static>(source: &Source) -> Result<(Node, T), Problems> {
     let mut problems = Problems::default();
     let Some(root) = events::read(source, &mut problems) else {
         return Err(problems);
     };
-    problems.extend(structure::check(source, &schema_of::<T>(), &root));
+    problems.extend(structure::check(source, kept_schema_of::<T>(), &root));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -65,6 +69,15 @@ pub(crate) fn read<T: DeserializeOwned + JsonSchema>(source: &Source) -> Result<
         Ok(file) => Ok((root, file)),
         Err(error) => Err(source.problem(root.span, error.to_string()).into()),
     }
+}
+
+/// Made once: making it takes longer than all else that is done to a file.
+fn kept_schema_of<T: JsonSchema + 'static>() -> &'static Value {
+    static KEPT: Mutex<BTreeMap<TypeId, &'static Value>> = Mutex::new(BTreeMap::new());
+    // Whoever panicked while holding it has only made a schema.
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.entry(TypeId::of::<T>())
+        .or_insert_with(|| Box::leak(Box::new(schema_of::<T>())))
 }
 
 fn schema_of<T: JsonSchema>() -> Value {
