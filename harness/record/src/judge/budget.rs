@@ -23,7 +23,7 @@ pub(super) fn time(figure: &TimeFigure, below_ns: u64, case: &CaseRecord) -> See
     }
 }
 
-/// The peak memory of the case is below a limit.
+/// The peak memory of the case is below a limit: of the boots whose facts were read, as samples do not tell theirs.
 pub(super) fn memory(below_bytes: u64, case: &CaseRecord) -> Seen {
     let peak = |seen: &Observation| seen.resources.and_then(|resources| resources.peak_memory_bytes);
     let boots = to_be_ready(case);
