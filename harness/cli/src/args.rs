@@ -144,10 +144,10 @@ pub struct RunArgs {
     #[arg(short, long, env = "SEATRIAL_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
     /// Boots of each timed case that count, in place of what its scenario says
-    #[arg(long, env = "SEATRIAL_SAMPLES", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, env = "SEATRIAL_SAMPLES", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub samples: Option<u16>,
     /// Boots of each timed case before those that count, in place of what its scenario says
-    #[arg(long, env = "SEATRIAL_WARM_UP", value_name = "N")]
+    #[arg(long, env = "SEATRIAL_WARM_UP", value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
     pub warm_up: Option<u16>,
     /// How long a timed boot is held back while others use 10 % of the processors or more, `off` for never
     #[arg(long, env = "SEATRIAL_QUIET_GATE", value_name = "TIME", default_value = "30s", value_parser = patience)]

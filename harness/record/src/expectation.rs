@@ -148,7 +148,8 @@ pub enum Check {
         /// The limit, nanoseconds.
         below_ns: u64,
     },
-    /// The peak memory of the container, the median over its boots, is below a limit.
+    /// The peak memory of the container is below a limit: in the boot whose facts were read (of several replicas, or lives, the
+    /// median), not in samples.
     MemoryBudget {
         /// The limit, bytes.
         below_bytes: u64,
@@ -319,7 +320,11 @@ impl fmt::Display for Check {
                 write!(f, "median {figure} below {}", numbers::limit(*below_ns))
             }
             Self::MemoryBudget { below_bytes } => {
-                write!(f, "median peak memory below {}", numbers::bytes(*below_bytes))
+                write!(
+                    f,
+                    "median peak memory below {}, of the boots whose facts are read",
+                    numbers::bytes(*below_bytes)
+                )
             }
             Self::RatioBudget { to, at_most } => write!(f, "at most {at_most}x the time to ready of {to}"),
         }

@@ -45,11 +45,12 @@ pub enum Part {
     Create,
     /// Until it is started.
     Start,
-    /// Until it installs or launches its server.
+    /// Until the first line of its log.
     Boot,
     /// pip at boot.
     Install,
-    /// From the end of pip until the server is started.
+    /// The launcher's own work: from the first line of the log until it installs or starts its server, and again from the end of
+    /// pip.
     Launch,
     /// Until the server listens.
     Server,
@@ -57,7 +58,7 @@ pub enum Part {
     Import,
     /// The user's init.
     Init,
-    /// Until ready.
+    /// From the end of init, or the server's word that it is ready, until it is.
     Serve,
 }
 
@@ -93,7 +94,7 @@ impl Part {
 
     /// Whether only an installation at boot gives rise to it.
     pub(crate) fn installs(self) -> bool {
-        matches!(self, Self::Install | Self::Launch)
+        self == Self::Install
     }
 }
 

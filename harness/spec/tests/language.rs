@@ -53,6 +53,7 @@ cases!(reject in "reject", is_rejected, [
     budget_for_nothing: "budget-for-nothing",
     budget_of_a_refusal: "budget-of-a-refusal",
     budget_shape: "budget-shape",
+    budget_unseen: "budget-unseen",
     caches_empty: "caches-empty",
     constraint_for_nothing: "constraint-for-nothing",
     drift: "drift",

@@ -108,6 +108,7 @@ pub async fn run<E: Engine>(
     if rounds(&mut book, &setting, contests, &mut record).await? == End::Cancelled {
         return book.interrupted(record);
     }
+    record.finished = true;
     book.write(&mut record)?;
     means.reporter.on_event(&Event::RunFinished);
     Ok(record)
@@ -162,6 +163,7 @@ fn blank(run: String, orders: &Orders, host: HostFacts, sides: Sides, rule: Rule
         left_out: vec![],
         calibration: None,
         interrupted: None,
+        finished: false,
         took_ns: 0,
     }
 }

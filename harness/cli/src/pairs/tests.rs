@@ -206,7 +206,7 @@ async fn an_image_against_itself_is_no_alarm_and_the_cap_ends_it() {
     let (record, _) = compare(&bench, sides.clone(), images(&plan, "stub"), MOST).await;
     assert_eq!(changes(&record), [Change::Unchanged]);
     assert_eq!(record.exit_code(), ExitCode::Expected);
-    assert!(record.cases[0].same_image());
+    assert!(record.cases[0].same_image() && record.finished);
     let left_out = LeftOut {
         case: "group/ends@none".into(),
         why: "it is not expected to become ready".into(),
@@ -278,7 +278,10 @@ async fn an_interrupt_keeps_the_pairs_that_were_made() {
         (record.cases[0].pairs.len(), record.exit_code()),
         (4, ExitCode::Interrupted)
     );
-    assert_eq!(record.interrupted.as_deref(), Some("SIGINT"));
+    assert_eq!(
+        (record.interrupted.as_deref(), record.finished),
+        (Some("SIGINT"), false)
+    );
     assert_eq!(bench.left(), Left::default());
 }
 

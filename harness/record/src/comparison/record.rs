@@ -47,8 +47,16 @@ pub struct ComparisonRecord {
     pub calibration: Option<Calibration>,
     /// Signal that ended the comparison early: `SIGINT` or `SIGTERM`.
     pub interrupted: Option<String>,
+    /// Whether every case got the pairs that it was to have; false while they are made, and for ever when the process was killed.
+    #[serde(default = "finished")]
+    pub finished: bool,
     /// Duration of the whole so far, nanoseconds.
     pub took_ns: u64,
+}
+
+/// What a record without the field says.
+fn finished() -> bool {
+    true
 }
 
 /// What is compared with what.
@@ -182,11 +190,12 @@ impl ComparisonRecord {
     }
 
     /// What the process ends with: of several the lowest of 3, 4 and 6. A case that regressed is 6, unless each case was
-    /// compared with itself.
+    /// compared with itself. A comparison that ended without a signal and before its end (the process was killed) could not run.
     pub fn exit_code(&self) -> ExitCode {
         match self.interrupted.as_deref() {
             Some("SIGTERM") => return ExitCode::Terminated,
             Some(_) => return ExitCode::Interrupted,
+            None if !self.finished => return ExitCode::CouldNotRun,
             None => {}
         }
         let obstacles = self

@@ -127,12 +127,11 @@ impl Rule {
         self.matters.max(absolute).ln_1p()
     }
 
-    /// The error that was spent at the last look which so many pairs reached and at which some was, else at the first.
-    pub(super) fn level(&self, pairs: usize) -> f64 {
+    /// The error that was spent at the last look which so many pairs reached and at which some was; `None` before the first
+    /// such look, when nothing can be found yet.
+    pub(super) fn level(&self, pairs: usize) -> Option<f64> {
         let mut spending = self.looks.iter().filter(|look| look.spent > 0.0);
-        let first = spending.clone().next();
-        let reached = spending.rfind(|look| look.pairs <= pairs);
-        reached.or(first).map_or(0.0, |look| look.spent)
+        spending.rfind(|look| look.pairs <= pairs).map(|look| look.spent)
     }
 }
 
@@ -178,8 +177,8 @@ mod tests {
         let ratio = |typical_ns| (rule.margin(typical_ns).exp() * 1e9).round() / 1e9;
         assert_eq!([1e9, 40e6, 20e6, 2e6].map(ratio), [1.05, 1.05, 1.1, 2.0]);
         assert_eq!(
-            [5, 15, 30, 45, 99].map(|pairs| rule.level(pairs)),
-            [0.0034, 0.0034, 0.0003, 0.006, 0.0003]
+            [14, 15, 30, 45, 99].map(|pairs| rule.level(pairs)),
+            [None, Some(0.0034), Some(0.0003), Some(0.006), Some(0.0003)]
         );
     }
 

@@ -39,7 +39,8 @@ pub struct Comparison {
     pub p_improved: f64,
     /// Standard deviation of the pairs' log ratios.
     pub spread: Option<f64>,
-    /// The smallest slow-down that so many pairs find with 80 % power, as a ratio above 1.
+    /// The smallest slow-down that so many pairs find with 80 % power, as a ratio above 1; absent when they reached no look
+    /// that spends error.
     pub detectable: Option<f64>,
     /// How much a pair's log ratio is like that of the pair before, lag-1 autocorrelation.
     pub autocorrelation: Option<f64>,
@@ -101,9 +102,9 @@ impl Comparison {
 }
 
 /// The smallest slow-down, as a ratio, that a rule finds in so many pairs whose log ratios scatter by `spread`: large enough
-/// for the test, and beyond the margin, each with 80 % power.
+/// for the test, and beyond the margin, each with 80 % power. `None` when they reach no look that spends error.
 pub(super) fn detectable(spread: f64, pairs: usize, rule: &Rule, typical_ns: f64) -> Option<f64> {
-    let by_test = stats::detectable(spread, pairs, rule.level(pairs), POWER)?;
+    let by_test = stats::detectable(spread, pairs, rule.level(pairs)?, POWER)?;
     // The part of the formula without the level is what the estimate needs to lie beyond the margin.
     let beyond_margin = rule.margin(typical_ns) + stats::detectable(spread, pairs, 0.5, POWER)?;
     Some(by_test.max(beyond_margin).exp())

@@ -7,7 +7,7 @@ use super::verdict::Seen;
 use crate::expectation::TimeFigure;
 use crate::numbers::{bytes, counted, duration};
 use crate::observation::{Observation, Phase};
-use crate::phases::breakdown;
+use crate::phases::part_ns;
 use crate::run::CaseRecord;
 use crate::sample::Sample;
 
@@ -23,7 +23,7 @@ pub(super) fn time(figure: &TimeFigure, below_ns: u64, case: &CaseRecord) -> See
     }
 }
 
-/// The peak memory of the case is below a limit.
+/// The peak memory of the case is below a limit: of the boots whose facts were read, as samples do not tell theirs.
 pub(super) fn memory(below_bytes: u64, case: &CaseRecord) -> Seen {
     let peak = |seen: &Observation| seen.resources.and_then(|resources| resources.peak_memory_bytes);
     let boots = to_be_ready(case);
@@ -150,8 +150,7 @@ fn taken(figure: &TimeFigure, seen: &Observation, cpu_ns: Option<u64>) -> Option
         TimeFigure::Cpu => cpu_ns,
         TimeFigure::Part(name) => {
             seen.instant(Phase::Ready)?;
-            let parts = breakdown(seen);
-            parts.iter().find(|part| part.name == name).map(|part| part.ns)
+            part_ns(seen, name)
         }
     }
 }
@@ -274,6 +273,17 @@ mod tests {
             judged(limit(TimeFigure::Cpu, 6 * S), samples(&[0, 10, 14])).actual,
             "median 6.00 s of 2 boots, 0.0 ms too much"
         );
+        let mut at_once = boot(10 * S);
+        at_once.phases.push(PhaseInstant {
+            phase: Phase::InitEnd,
+            at_ns: 10 * S,
+        });
+        let at_once = CaseRecord {
+            alone: true,
+            ..trial::case(Vec::new(), vec![at_once])
+        };
+        let serve = judged(limit(TimeFigure::Part("serve".into()), S), at_once);
+        assert!(serve.passed(), "{}", serve.actual);
         let once_only = judged(limit(TimeFigure::Cpu, 4 * S), once(S));
         assert_eq!(once_only.finding, Finding::NotObserved, "{}", once_only.actual);
         let memory = |below_bytes| judged(Check::MemoryBudget { below_bytes }, once(S));

@@ -1,6 +1,7 @@
 //! The middle of what several boots cost, with how sure it is.
 
 use crate::numbers::counted;
+use crate::stats::median_interval;
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
@@ -20,10 +21,9 @@ impl Middle {
         Self { values, median }
     }
 
-    /// Interval of the median, which [`interval_of_median`] places.
+    /// The ends of the interval of the median.
     pub(super) fn interval(&self) -> Option<(f64, f64)> {
-        let below = interval_of_median(self.values.len())?;
-        Some((self.values[below], self.values[self.values.len() - 1 - below]))
+        median_interval(&self.values, CONFIDENCE).map(|ends| (ends.low, ends.high))
     }
 
     /// `14.2 s`, or `median 14.2 s of 10 boots (95 % interval 13.9 s to 14.8 s)`.
@@ -43,44 +43,18 @@ impl Middle {
     }
 }
 
-/// How many of `n` ordered values lie outside at each end of the narrowest interval that is symmetric in rank and holds the
-/// median with the [`CONFIDENCE`] wanted; `None` where there are too few, which is below six. By the sign test: the number
-/// of values below the median is binomial with one half (David and Nagaraja, Order Statistics, 7.1).
-fn interval_of_median(n: usize) -> Option<usize> {
-    let mut term = 0.5_f64.powi(i32::try_from(n).ok()?);
-    let mut tail = 0.0;
-    let mut outside = None;
-    for rank in 0..n / 2 {
-        tail += term;
-        if 2.0 * tail > 1.0 - CONFIDENCE {
-            break;
-        }
-        outside = Some(rank);
-        term *= (n - rank) as f64 / (rank + 1) as f64;
-    }
-    outside
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_needs_six_values() {
-        // Ranks of the 95 % interval, from tables of the sign test.
-        let known = [
-            (5, None),
-            (6, Some(0)),
-            (8, Some(0)),
-            (9, Some(1)),
-            (10, Some(1)),
-            (12, Some(2)),
-            (20, Some(5)),
-            (100, Some(39)),
-        ];
-        for (n, outside) in known {
-            assert_eq!(interval_of_median(n), outside, "{n}");
-        }
-        assert!(interval_of_median(1000).is_some());
+    fn an_interval_needs_six_values_and_is_there_for_any_more() {
+        let interval = |n: u32| Middle::of((1..=n).map(f64::from).collect()).interval();
+        assert_eq!(interval(5), None);
+        assert_eq!(interval(6), Some((1.0, 6.0)));
+        assert_eq!(interval(20), Some((6.0, 15.0)));
+        // 2^-1075 is no number any more.
+        let (low, high) = interval(2000).unwrap();
+        assert!((900.0..1000.0).contains(&low) && high == 2001.0 - low, "{low} {high}");
     }
 }

@@ -35,6 +35,19 @@ pub fn cut(instants: &[PhaseInstant], began: Beginning, end: u64) -> Vec<Part> {
     parts
 }
 
+/// Whether a part began, by an instant that contradicts none: where the parts do not hold it then, it took no time.
+pub(super) fn begins(part: &str, instants: &[PhaseInstant], began: Beginning, end: u64) -> bool {
+    let firsts = firsts(instants, end);
+    let contradictions = contradictions(&firsts);
+    let seen = |phase| firsts.iter().any(|instant| instant.phase == phase);
+    let explained = |at: u64| !contradictions.iter().any(|span| (span.0..=span.1).contains(&at));
+    let by_instant = (0..firsts.len()).any(|index| {
+        let (earlier, instant) = (&firsts[..index], firsts[index]);
+        explained(instant.at_ns) && begun_by(instant.phase, earlier, seen) == Some(part)
+    });
+    by_instant || after_request(began, seen) == part && explained(0)
+}
+
 /// The same, span by span in order of time; none is empty.
 pub(super) fn named_spans(instants: &[PhaseInstant], began: Beginning, end: u64) -> Vec<(&'static str, Span)> {
     let firsts = firsts(instants, end);
@@ -53,11 +66,10 @@ pub(super) fn named_spans(instants: &[PhaseInstant], began: Beginning, end: u64)
     for (index, instant) in firsts.iter().enumerate() {
         add(name, from, instant.at_ns);
         from = instant.at_ns;
-        let overtaken = firsts[..index]
-            .iter()
-            .any(|earlier| precedes(instant.phase, earlier.phase));
+        let earlier = &firsts[..index];
+        let overtaken = earlier.iter().any(|earlier| precedes(instant.phase, earlier.phase));
         if !overtaken {
-            name = begun_by(instant.phase, seen).unwrap_or(name);
+            name = begun_by(instant.phase, earlier, seen).unwrap_or(name);
         }
     }
     add(name, from, end);
@@ -98,10 +110,14 @@ fn contradictions(firsts: &[PhaseInstant]) -> Vec<Span> {
 /// Whether `one` comes before `other` in every boot. A server may listen before, while and after the user's code is
 /// initialised.
 fn precedes(one: Phase, other: Phase) -> bool {
-    let initialises = |phase| matches!(phase, Phase::InitBegin | Phase::InitEnd);
     let free = (one == Phase::Listen && initialises(other)) || (initialises(one) && other == Phase::Listen);
     let first = |phase| matches!(phase, Phase::FirstInstruction | Phase::FirstLog);
     one < other && !free && !(first(one) && first(other))
+}
+
+/// Whether the phase is of the user's init.
+fn initialises(phase: Phase) -> bool {
+    matches!(phase, Phase::InitBegin | Phase::InitEnd)
 }
 
 /// What goes on from the create (or restart) request.
@@ -113,8 +129,10 @@ fn after_request(began: Beginning, seen: impl Fn(Phase) -> bool) -> &'static str
     }
 }
 
-/// What goes on from this instant until the next; `None` when nothing new begins.
-fn begun_by(phase: Phase, seen: impl Fn(Phase) -> bool) -> Option<&'static str> {
+/// What goes on from this instant until the next; `None` when nothing new begins. A server that listens only when the
+/// user's code is being initialised, or has been, imports nothing from then on.
+fn begun_by(phase: Phase, earlier: &[PhaseInstant], seen: impl Fn(Phase) -> bool) -> Option<&'static str> {
+    let initialised = earlier.iter().any(|instant| initialises(instant.phase));
     Some(match phase {
         Phase::Created if seen(Phase::Started) => "start",
         Phase::Created => RESIDUE,
@@ -122,6 +140,7 @@ fn begun_by(phase: Phase, seen: impl Fn(Phase) -> bool) -> Option<&'static str> 
         Phase::FirstInstruction | Phase::FirstLog | Phase::InstallEnd => "launch",
         Phase::InstallBegin => INSTALL,
         Phase::ServerStart => "server",
+        Phase::Listen if initialised => return None,
         Phase::Listen => "import",
         Phase::InitBegin => "init",
         Phase::InitEnd | Phase::Answering => "serve",
@@ -271,15 +290,43 @@ mod tests {
         ];
         assert_eq!(
             parts(Beginning::Launched, &late, 60),
-            [
-                ("create", 10),
-                ("start", 10),
-                ("boot", 10),
-                ("import", 10),
-                ("init", 15),
-                ("serve", 5)
-            ]
+            [("create", 10), ("start", 10), ("boot", 10), ("init", 15), ("serve", 15)]
         );
+        let within = [
+            (Created, 10),
+            (Started, 20),
+            (InitBegin, 30),
+            (Listen, 40),
+            (InitEnd, 45),
+        ];
+        assert_eq!(
+            parts(Beginning::Launched, &within, 60)[3..],
+            [("init", 15), ("serve", 15)]
+        );
+    }
+
+    #[test]
+    fn a_part_begins_at_an_instant_that_contradicts_none() {
+        let begun = |part, list: &[(Phase, u64)]| begins(part, &instants(list), Beginning::Launched, 60);
+        let at_once = [
+            (Created, 0),
+            (Started, 20),
+            (Listen, 50),
+            (InitBegin, 50),
+            (InitEnd, 60),
+        ];
+        for part in ["create", "start", "boot", "import", "init", "serve"] {
+            assert!(begun(part, &at_once), "{part}");
+        }
+        for part in ["install", "server", RESIDUE] {
+            assert!(!begun(part, &at_once), "{part}");
+        }
+        assert!(begun("boot", &[(Created, 10), (FirstLog, 24), (Started, 30)]));
+        assert!(!begun(
+            "init",
+            &[(Created, 10), (Started, 20), (InitEnd, 40), (InitBegin, 47)]
+        ));
+        assert!(!begun("import", &[(Started, 20), (InitBegin, 30), (Listen, 40)]));
     }
 
     proptest! {

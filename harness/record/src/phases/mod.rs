@@ -6,6 +6,7 @@ mod spans;
 
 use crate::observation::{Observation, Phase};
 
+use cut::begins;
 pub use cut::cut;
 pub use install::install_parts;
 
@@ -27,6 +28,15 @@ pub struct Part {
 /// returned for a replica that neither became ready nor ended: it has no whole.
 pub fn breakdown(seen: &Observation) -> Vec<Part> {
     whole(seen).map_or_else(Vec::new, |end| cut(&seen.phases, seen.began, end))
+}
+
+/// How long one of these parts took, nanoseconds: nothing where it began and what comes next did at once; `None` where it was
+/// not seen to begin.
+pub fn part_ns(seen: &Observation, name: &str) -> Option<u64> {
+    let end = whole(seen)?;
+    let parts = cut(&seen.phases, seen.began, end);
+    let part = parts.iter().find(|part| part.name == name).map(|part| part.ns);
+    part.or_else(|| begins(name, &seen.phases, seen.began, end).then_some(0))
 }
 
 /// How long the first scored answer took from its request; what lies between ready and that request is seatrial's own

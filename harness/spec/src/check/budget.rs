@@ -65,7 +65,7 @@ impl Checker<'_> {
         budgets
     }
 
-    /// A part is seen where something installs and where the contract has a mark for its begin.
+    /// `install` needs something that installs, and most parts a mark for their begin.
     fn part(&mut self, given: &Node, part: Part, setting: &Setting<'_>) {
         if part.installs() && !setting.via.contains(&Method::Dynamic) {
             let problem = self.key(
@@ -77,7 +77,7 @@ impl Checker<'_> {
         for contract in setting.contracts {
             if let Some(mark) = missing_mark(part, contract) {
                 let what = format!(
-                    "`{part}` cannot be seen: the contract `{}` has no mark `{mark}`",
+                    "`{part}` cannot be seen: the contract `{}` has no mark {mark}",
                     contract.name
                 );
                 let problem = self.key(given, what);
@@ -186,17 +186,17 @@ impl Checker<'_> {
     }
 }
 
-/// The mark that a contract lacks for the begin of a part.
+/// The mark that a contract lacks for the begin of a part. What the engine tells needs none, nor does the first line of the log.
 fn missing_mark(part: Part, contract: &Contract) -> Option<&'static str> {
     let marks = &contract.marks;
     let (mark, name) = match part {
-        Part::Create | Part::Start | Part::Boot => return None,
-        Part::Install => (&marks.install_begin, "install_begin"),
-        Part::Launch => (&marks.install_end, "install_end"),
-        Part::Server => (&marks.server_start, "server_start"),
-        Part::Import => (&marks.listen, "listen"),
-        Part::Init => (&marks.init_begin, "init_begin"),
-        Part::Serve => (&marks.init_end, "init_end"),
+        Part::Create | Part::Start | Part::Boot | Part::Launch => return None,
+        Part::Install => (&marks.install_begin, "`install_begin`"),
+        Part::Server => (&marks.server_start, "`server_start`"),
+        Part::Import => (&marks.listen, "`listen`"),
+        Part::Init => (&marks.init_begin, "`init_begin`"),
+        Part::Serve if marks.ready.is_some() => return None,
+        Part::Serve => (&marks.init_end, "`init_end` or `ready`"),
     };
     mark.is_none().then_some(name)
 }

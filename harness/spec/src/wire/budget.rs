@@ -44,23 +44,23 @@ pub(crate) struct BudgetBlock {
     pub create: Option<BelowDuration>,
     /// From there until it is started.
     pub start: Option<BelowDuration>,
-    /// From its start until the image installs or launches its server.
+    /// From its start until the first line of its log.
     pub boot: Option<BelowDuration>,
     /// pip at boot; judged where the method is `dynamic`.
     pub install: Option<BelowDuration>,
-    /// From the end of pip until the server is started; judged where the method is `dynamic`.
+    /// The launcher's own work: from the first log line to pip or the server's start, and again from pip's end.
     pub launch: Option<BelowDuration>,
     /// From the server's start until it listens.
     pub server: Option<BelowDuration>,
-    /// From there until the user's init begins.
+    /// From there until the user's init begins; not seen where that was before.
     pub import: Option<BelowDuration>,
     /// The user's init.
     pub init: Option<BelowDuration>,
-    /// From the end of init to ready.
+    /// From the end of init, or the server's word that it is ready, until it is.
     pub serve: Option<BelowDuration>,
     /// CPU time of the container until it is ready, user and system; needs `samples`.
     pub cpu: Option<BelowDuration>,
-    /// Peak memory of the container, page cache included.
+    /// Peak memory of the container, page cache included; of the boot whose facts are read, never of samples.
     pub memory: Option<BelowSize>,
     /// The time to ready of one method against that of another.
     #[serde(default)]

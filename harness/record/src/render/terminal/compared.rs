@@ -78,13 +78,12 @@ fn totals(record: &ComparisonRecord, style: Style) -> String {
     for left in &record.left_out {
         page.paragraph("left out", INDENT, Tone::Faint, &format!("{}: {}", left.case, left.why));
     }
-    if let Some(signal) = &record.interrupted {
-        page.paragraph(
-            "note",
-            INDENT,
-            Tone::Warn,
-            &format!("the comparison was ended by {signal}"),
-        );
+    let early = match &record.interrupted {
+        Some(signal) => Some(format!("the comparison was ended by {signal}")),
+        None => (!record.finished).then(|| "the comparison did not come to its end".to_owned()),
+    };
+    if let Some(early) = early {
+        page.paragraph("note", INDENT, Tone::Warn, &early);
     }
     if record.sides != Sides::Same {
         let totals = record.totals();

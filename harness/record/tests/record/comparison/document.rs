@@ -82,6 +82,7 @@ fn record(cases: Vec<ComparedCase>) -> ComparisonRecord {
         }],
         calibration: None,
         interrupted: None,
+        finished: true,
         took_ns: 61_000 * MS,
     }
 }
@@ -105,8 +106,15 @@ fn the_lowest_code_of_what_came_wins_and_a_calibration_never_regresses() {
         ..record(vec![slower.clone()])
     };
     assert_eq!(itself.exit_code(), ExitCode::Expected);
+    let killed = ComparisonRecord {
+        finished: false,
+        ..record(vec![slower.clone()])
+    };
+    assert_eq!(killed.exit_code(), ExitCode::CouldNotRun);
+    assert!(compared(&killed, Style::default()).contains("did not come to its end"));
     let interrupted = ComparisonRecord {
         interrupted: Some("SIGTERM".into()),
+        finished: false,
         ..record(vec![slower])
     };
     assert_eq!(interrupted.exit_code(), ExitCode::Terminated);
