@@ -67,7 +67,9 @@ pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready
         ready,
         address,
         iteration: boot.iteration,
-        tokens: replicas.map(|replica| tokens(session, &worlds, replica)).collect(),
+        tokens: replicas
+            .map(|replica| tokens(session, case, &worlds, replica))
+            .collect(),
         // The same for all, and spec lets no case have none.
         places: layouts[0].places(&ready.image.contract),
         watching: Watching {
@@ -145,8 +147,18 @@ async fn clear_away(layouts: Vec<Layout>) {
     }
 }
 
-/// The name of each index with the token that a replica has there.
-fn tokens(session: &Session<impl Engine>, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
-    let token = |(name, world)| (name, session.index.issue_token_in(world, replica));
+/// The name of each index with the token that a replica has there. pip keeps what it fetched by its URL, in which the token
+/// stands: a replica that is to find it again has the same at every boot.
+fn tokens(session: &Session<impl Engine>, case: &Case, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
+    let token = |(name, world)| {
+        let token = match case.caches {
+            Caches::Warm => {
+                let who = format!("{name} of replica {replica} of {}", case.id);
+                session.index.issue_token_again(world, replica, &who)
+            }
+            Caches::Fresh | Caches::Cold => session.index.issue_token_in(world, replica),
+        };
+        (name, token)
+    };
     worlds.named().map(token).collect()
 }
