@@ -44,7 +44,7 @@ pub struct Seen {
     pub began: Option<Instant>,
     /// How long a timed boot was held back because others used the processors.
     pub held_back: Duration,
-    /// What the machine did while a timed boot lasted, where it tells.
+    /// What the machine did until a timed boot was ready, where it tells.
     pub load: Option<MachineLoad>,
     /// CPU time of each life until it was ready, of a timed boot.
     pub cpu_ns: BTreeMap<ReplicaLife, u64>,
@@ -54,13 +54,20 @@ pub struct Seen {
 pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready, boot: Boot) -> anyhow::Result<Seen> {
     let (session, network) = (setting.session, setting.network);
     let replicas = 0..case.scenario.replicas.count;
-    let layouts = lay_out(session, case, ready, boot.iteration, replicas.clone(), 0).await?;
     let worlds = ready.worlds.open(&session.index)?;
     let address = session
         .index
         .listen(network.gateway)
         .await
         .context("the index cannot listen where the run's containers reach this host")?;
+    let layouts = lay_out(session, case, ready, boot.iteration, replicas.clone(), 0).await?;
+    // Before there are tokens that would have to be forgotten, and after what laying out has read.
+    if case.caches == Caches::Cold
+        && let Err(error) = setting.page_cache.drop().await
+    {
+        clear_away(layouts).await;
+        return Err(error);
+    }
     let trial = Trial {
         session,
         network,
@@ -77,19 +84,18 @@ pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready
             contract: &ready.image.contract,
             worlds: &worlds,
             reporter: setting.reporter,
-            timed: boot.timed,
+            meter: boot.timed.then(|| setting.gate.meter()),
         },
     };
-    if case.caches == Caches::Cold {
-        setting.page_cache.drop().await?;
-    }
     let held = hold(setting, boot).await;
     let before = boot.timed.then(|| setting.gate.meter().read()).flatten();
     // The script's clock begins with the first launch: nothing may come between.
     let zero = Instant::now();
     worlds.begin();
     let mut roster = trial.boot(zero, &layouts).await;
-    let load = before.and_then(|before| Some(setting.gate.meter().read()?.since(&before)));
+    // Only cases of one replica are sampled.
+    let at_ready = roster.lives.first().and_then(|life| life.machine_at_ready);
+    let load = before.zip(at_ready).map(|(before, at_ready)| at_ready.since(&before));
     if boot.facts {
         trial.read(&mut roster).await;
         for restart in &case.scenario.replicas.restarts {
