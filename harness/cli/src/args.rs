@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use comparison::COMPARE;
 pub use comparison::{AcceptArgs, BaselineArgs, BaselineCommand, CalibrateArgs, CompareArgs, PairingArgs};
+use comparison::{CALIBRATE, COMPARE};
 pub use report::{ReportArgs, View};
 pub use schema::{SchemaArgs, SchemaName};
 
@@ -75,6 +75,7 @@ pub enum Command {
     #[command(after_help = COMPARE)]
     Compare(CompareArgs),
     /// Compare cases with themselves, to know how often this host raises a false alarm and what it can see
+    #[command(after_help = CALIBRATE)]
     Calibrate(CalibrateArgs),
     /// Accept or show timings per class of hosts; `run` says when it departs from them
     Baseline(BaselineArgs),

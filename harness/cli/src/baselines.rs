@@ -47,7 +47,12 @@ impl Baselines {
         };
         let mut all = Vec::new();
         for folder in folders {
-            let file = folder?.path().join(BASELINE);
+            let folder = folder?.path();
+            // A note of somebody's may lie beside them.
+            if !folder.is_dir() {
+                continue;
+            }
+            let file = folder.join(BASELINE);
             if let Some(text) = read(&file)? {
                 all.push(Baseline::from_json(&text).with_context(|| format!("{} does not hold", file.display()))?);
             }
@@ -139,5 +144,18 @@ fn read(file: &Path) -> anyhow::Result<Option<String>> {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beside_the_folders_is_no_class_of_hosts() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("README.md"), "What lies here.\n").unwrap();
+        let folder = folder.path().to_owned();
+        assert_eq!(Baselines { folder }.all().unwrap().len(), 0);
     }
 }

@@ -90,9 +90,16 @@ impl Reporter for Progress {
                 name,
                 number,
                 most,
+                all_made,
                 ratio,
                 ended,
-            } => self.say(&pair_line(name, (*number, *most), *ratio, *ended)),
+            } => {
+                let of = match all_made {
+                    true => most.to_string(),
+                    false => format!("at most {most}"),
+                };
+                self.say(&pair_line(name, (*number, &of), *ratio, *ended));
+            }
             Event::RunFinished => self.bar.finish_and_clear(),
         }
     }
@@ -109,10 +116,10 @@ fn finished_line(case: &CaseRecord, done: usize, cases: usize) -> String {
     format!("[{done:>width$}/{cases}] {word} {}", case.id)
 }
 
-fn pair_line(name: &str, (number, most): (usize, usize), ratio: Option<f64>, ended: Option<&str>) -> String {
+fn pair_line(name: &str, (number, of): (usize, &str), ratio: Option<f64>, ended: Option<&str>) -> String {
     let which = match number {
         0 => "warm-up".to_owned(),
-        _ => format!("pair {number} of at most {most}"),
+        _ => format!("pair {number} of {of}"),
     };
     let ratio = ratio.map(|ratio| format!(", new / old {ratio:.3}")).unwrap_or_default();
     let ended = ended.map(|ended| format!(": {ended}")).unwrap_or_default();

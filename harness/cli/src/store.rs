@@ -1,5 +1,5 @@
 //! Where the results of a run go: one folder with record.json and junit.xml, rewritten after every case, or with
-//! comparison.json, rewritten after every pair.
+//! comparison.json, rewritten after every pair of a case up to its 64th, then after every 16th.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::cache::Cache;
 use crate::catalogue::Catalogue;
+use crate::digest::Sha256;
 use crate::error::IndexError;
 use crate::listener::{self, Door, Host, Patience};
 use crate::log::{Account, Request, Served};
@@ -20,6 +21,8 @@ use crate::world::{World, WorldConfig};
 
 /// How long [`Index::shutdown`] waits for answers under way, a little longer than each listener does.
 const FAREWELL: Duration = Duration::from_secs(6);
+/// Hexadecimal digits of a token.
+const TOKEN_DIGITS: usize = 32;
 
 /// What an index needs to start.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct Index {
     plain: World,
     lock_digest: Option<String>,
     records: bool,
+    /// From which tokens follow that are issued again.
+    secret: String,
     doors: tokio::sync::Mutex<Vec<Door>>,
     stop: watch::Sender<bool>,
 }
@@ -72,6 +77,7 @@ impl Index {
             plain,
             lock_digest,
             records,
+            secret: random_token(),
             doors: Default::default(),
             stop,
         })
@@ -159,6 +165,15 @@ impl Index {
         self.admit(&format!("replica {replica}"), world.clone(), Some(replica))
     }
 
+    /// As [`Index::issue_token_in`], with the same token for the same `who` as long as this index lives, so that a client
+    /// which keeps answers by their URL finds them again. Its log begins anew: whoever had it should have been forgotten.
+    #[must_use]
+    pub fn issue_token_again(&self, world: &World, replica: usize, who: &str) -> String {
+        let digest = Sha256::of(format!("{} {who}", self.secret).as_bytes());
+        let token = digest.as_str()[..TOKEN_DIGITS].to_owned();
+        self.admit_with(token, who, world.clone(), Some(replica))
+    }
+
     /// Takes tokens back, and lets go of their logs and, once nobody else holds them, of their worlds. Who comes with such a
     /// token from now on gets 403; answers under way end as they would have. A token that is unknown changes nothing.
     pub fn forget(&self, tokens: &[String]) {
@@ -213,7 +228,10 @@ impl Index {
     }
 
     fn admit(&self, name: &str, world: World, replica: Option<usize>) -> String {
-        let token = random_token();
+        self.admit_with(random_token(), name, world, replica)
+    }
+
+    fn admit_with(&self, token: String, name: &str, world: World, replica: Option<usize>) -> String {
         tracing::debug!(name, token, "issued a token");
         let guest = Guest {
             world,
@@ -227,7 +245,7 @@ impl Index {
 
 /// 128 bits from the operating system, in hexadecimal.
 fn random_token() -> String {
-    let mut bits = [0; 16];
+    let mut bits = [0; TOKEN_DIGITS / 2];
     let source = rustls::crypto::ring::default_provider().secure_random;
     source.fill(&mut bits).expect("the operating system gives random bytes");
     bits.iter().map(|byte| format!("{byte:02x}")).collect()

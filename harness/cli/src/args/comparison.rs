@@ -10,6 +10,8 @@ use super::{FormatArgs, LockArgs, Patience, SelectArgs, patience};
 /// What `compare --help` ends with.
 pub(super) const COMPARE: &str = "\
 What is compared is the time to ready; every selected case that is to become ready counts, timed or not.
+Left out are cases that are not to become ready (refusals), and those with several replicas, with restarts
+or with an index that moves.
 A comparison ends with 6 only when a case regressed. Improved, unchanged and inconclusive are 0: what the
 pairs could not show is no alarm. A side that could not run is 3, one that did not become ready is 4.";
 
@@ -65,6 +67,11 @@ pub struct PairingArgs {
     #[command(flatten)]
     pub format: FormatArgs,
 }
+
+/// What `calibrate --help` ends with.
+pub(super) const CALIBRATE: &str = "\
+Without paths, --filter, --tag and --all, scenarios/startup/stub.yaml is compared with itself; with any of
+them, what they select.";
 
 #[derive(Debug, Group)]
 pub struct CalibrateArgs {

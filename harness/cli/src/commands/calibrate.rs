@@ -22,13 +22,13 @@ const DEFAULT: &str = "scenarios/startup/stub.yaml";
 /// class of hosts. In CI it is printed and not stored.
 pub fn run(project_args: &ProjectArgs, args: &CalibrateArgs) -> Ended {
     let project = project(project_args)?;
-    let plan = match args.select.paths.is_empty() {
+    let plan = match says_nothing(&args.select) {
         true => {
             let select = SelectArgs {
                 paths: vec![project.root().join(DEFAULT)],
-                filter: args.select.filter.clone(),
-                tag: args.select.tag.clone(),
-                all: args.select.all,
+                filter: vec![],
+                tag: vec![],
+                all: false,
             };
             plan(&project, &select)?
         }
@@ -62,6 +62,10 @@ pub fn run(project_args: &ProjectArgs, args: &CalibrateArgs) -> Ended {
         }
     }
     Ok(record.exit_code())
+}
+
+fn says_nothing(select: &SelectArgs) -> bool {
+    select.paths.is_empty() && select.filter.is_empty() && select.tag.is_empty() && !select.all
 }
 
 fn keep(baselines: &Baselines, calibration: &Calibration) -> Result<Option<PathBuf>, Failure> {

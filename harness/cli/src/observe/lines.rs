@@ -90,8 +90,8 @@ impl LogReader {
         mut log: BoxStream<'static, Result<LogChunk, EngineError>>,
         until: impl Future<Output = ()>,
     ) -> LogTail {
-        // Two streams may each stop in the middle of a line.
-        let mut open = [Vec::new(), Vec::new()];
+        // Two streams may each stop in the middle of a line, which has come with the last chunk of its stream.
+        let mut open = [(Vec::new(), self.from), (Vec::new(), self.from)];
         tokio::pin!(until);
         loop {
             let chunk = tokio::select! {
@@ -113,11 +113,12 @@ impl LogReader {
             self.skip -= skipped;
             chunk.bytes.drain(..skipped as usize);
             self.bytes += chunk.bytes.len() as u64;
-            self.split(&mut open[usize::from(chunk.stderr)], &chunk);
+            let (open, last) = &mut open[usize::from(chunk.stderr)];
+            self.split(open, &chunk);
+            *last = chunk.at;
         }
-        let now = Instant::now();
-        for rest in open.iter().filter(|rest| !rest.is_empty()) {
-            self.line(rest, now);
+        for (rest, at) in open.iter().filter(|(rest, _)| !rest.is_empty()) {
+            self.line(rest, *at);
         }
         LogTail {
             tail: self.tail.into(),
@@ -229,6 +230,21 @@ mod tests {
         let (tail, seen) = read_after(12, &[b"| finish ", b"95\nStarting again\n"]).await;
         assert_eq!((tail.tail, tail.bytes), (vec!["Starting again".to_owned()], 15));
         assert_eq!(seen.inner_exit, None);
+    }
+
+    #[tokio::test]
+    async fn an_unfinished_line_came_with_its_last_chunk() {
+        let from = Instant::now() - Duration::from_secs(60);
+        let at = from + Duration::from_secs(20);
+        let (reader, told) = LogReader::new(&Marks::default(), vec![], from, 0);
+        let chunk = Ok(LogChunk {
+            at,
+            stderr: false,
+            bytes: b"no end of line".to_vec(),
+        });
+        let log = futures_util::stream::iter([chunk]).boxed();
+        reader.read(log, std::future::pending()).await;
+        assert_eq!(told.borrow().phases, [(Phase::FirstLog, at)]);
     }
 
     #[tokio::test]

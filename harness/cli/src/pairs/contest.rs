@@ -93,6 +93,7 @@ impl Contest {
             name: &case.name,
             number: measured.len(),
             most,
+            all_made: matches!(self.until, Until::Made(_)),
             ratio: ratio.map(|ratio| ratio.value),
             ended: ended.as_deref(),
         });

@@ -56,7 +56,8 @@ pub struct Means<'a, E> {
     pub reporter: &'a dyn Reporter,
 }
 
-/// Makes pairs until every case has enough; the record is stored after each, in a long series now and then. What `calibration` knows of this class of hosts goes into the record.
+/// Makes pairs until every case has enough; the record is stored after every pair of a case up to its 64th, then after every
+/// 16th. What `calibration` knows of this class of hosts goes into the record.
 pub async fn run<E: Engine>(
     means: &Means<'_, E>,
     task: Task,

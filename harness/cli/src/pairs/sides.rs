@@ -136,6 +136,12 @@ pub async fn prepared(
             orders.instead.remove(name);
         });
     }
+    let is_needed = |case: &PreparedCase| case.ready.as_ref().is_ok_and(|ready| ready.worlds.need_upstream());
+    if ready.iter().flatten().any(is_needed) {
+        // Every boot of a comparison is timed, of whatever case: none is to wait for the search. Where nothing is found, only
+        // those miss it who ask for it.
+        let _found = session.index.find_upstream().await;
+    }
     let [olds, news] = <[_; 2]>::try_from(ready).unwrap_or_default();
     let both = olds.into_iter().zip(news);
     let pairs = names.into_iter().zip(both);

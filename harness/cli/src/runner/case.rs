@@ -44,7 +44,7 @@ pub struct Seen {
     pub began: Option<Instant>,
     /// How long a timed boot was held back because others used the processors.
     pub held_back: Duration,
-    /// What the machine did while a timed boot lasted, where it tells.
+    /// What the machine did until a timed boot was ready, where it tells.
     pub load: Option<MachineLoad>,
     /// CPU time of each life until it was ready, of a timed boot.
     pub cpu_ns: BTreeMap<ReplicaLife, u64>,
@@ -54,20 +54,29 @@ pub struct Seen {
 pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready, boot: Boot) -> anyhow::Result<Seen> {
     let (session, network) = (setting.session, setting.network);
     let replicas = 0..case.scenario.replicas.count;
-    let layouts = lay_out(session, case, ready, boot.iteration, replicas.clone(), 0).await?;
     let worlds = ready.worlds.open(&session.index)?;
     let address = session
         .index
         .listen(network.gateway)
         .await
         .context("the index cannot listen where the run's containers reach this host")?;
+    let layouts = lay_out(session, case, ready, boot.iteration, replicas.clone(), 0).await?;
+    // Before there are tokens that would have to be forgotten, and after what laying out has read.
+    if case.caches == Caches::Cold
+        && let Err(error) = setting.page_cache.drop().await
+    {
+        clear_away(layouts).await;
+        return Err(error);
+    }
     let trial = Trial {
         session,
         network,
         ready,
         address,
         iteration: boot.iteration,
-        tokens: replicas.map(|replica| tokens(session, &worlds, replica)).collect(),
+        tokens: replicas
+            .map(|replica| tokens(session, case, &worlds, replica))
+            .collect(),
         // The same for all, and spec lets no case have none.
         places: layouts[0].places(&ready.image.contract),
         watching: Watching {
@@ -75,19 +84,18 @@ pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready
             contract: &ready.image.contract,
             worlds: &worlds,
             reporter: setting.reporter,
-            timed: boot.timed,
+            meter: boot.timed.then(|| setting.gate.meter()),
         },
     };
-    if case.caches == Caches::Cold {
-        setting.page_cache.drop().await?;
-    }
     let held = hold(setting, boot).await;
     let before = boot.timed.then(|| setting.gate.meter().read()).flatten();
     // The script's clock begins with the first launch: nothing may come between.
     let zero = Instant::now();
     worlds.begin();
     let mut roster = trial.boot(zero, &layouts).await;
-    let load = before.and_then(|before| Some(setting.gate.meter().read()?.since(&before)));
+    // Only cases of one replica are sampled.
+    let at_ready = roster.lives.first().and_then(|life| life.machine_at_ready);
+    let load = before.zip(at_ready).map(|(before, at_ready)| at_ready.since(&before));
     if boot.facts {
         trial.read(&mut roster).await;
         for restart in &case.scenario.replicas.restarts {
@@ -145,8 +153,18 @@ async fn clear_away(layouts: Vec<Layout>) {
     }
 }
 
-/// The name of each index with the token that a replica has there.
-fn tokens(session: &Session<impl Engine>, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
-    let token = |(name, world)| (name, session.index.issue_token_in(world, replica));
+/// The name of each index with the token that a replica has there. pip keeps what it fetched by its URL, in which the token
+/// stands: a replica that is to find it again has the same at every boot.
+fn tokens(session: &Session<impl Engine>, case: &Case, worlds: &Opened, replica: usize) -> Vec<(&'static str, String)> {
+    let token = |(name, world)| {
+        let token = match case.caches {
+            Caches::Warm => {
+                let who = format!("{name} of replica {replica} of {}", case.id);
+                session.index.issue_token_again(world, replica, &who)
+            }
+            Caches::Fresh | Caches::Cold => session.index.issue_token_in(world, replica),
+        };
+        (name, token)
+    };
     worlds.named().map(token).collect()
 }

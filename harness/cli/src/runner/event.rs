@@ -65,6 +65,8 @@ pub enum Event<'a> {
         number: usize,
         /// Pairs that are made at most.
         most: usize,
+        /// Whether so many are made whatever they show.
+        all_made: bool,
         /// New / old so far, where it is asked for.
         ratio: Option<f64>,
         /// What it came to, when it needs no more pairs.

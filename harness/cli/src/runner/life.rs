@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::case_error;
 use super::event::{Event, Reporter};
+use crate::machine::{Meter, Moment};
 use crate::observe::{First200, LogReader, Prober, Seen};
 use crate::worlds::Opened;
 
@@ -26,8 +27,8 @@ pub struct Watching<'a> {
     pub contract: &'a Contract,
     pub worlds: &'a Opened,
     pub reporter: &'a dyn Reporter,
-    /// Whether the CPU time of a boot is taken once it is ready.
-    pub timed: bool,
+    /// Reads what the machine did until a timed boot was ready; its CPU time is then taken too. `None` for other boots.
+    pub meter: Option<&'a Meter>,
 }
 
 /// A life, and what has been seen of it so far.
@@ -38,6 +39,8 @@ pub struct Life<R> {
     pub zero: Instant,
     /// When it became ready.
     pub ready: Option<Instant>,
+    /// What the machine had done when a timed boot became ready.
+    pub machine_at_ready: Option<Moment>,
     /// CPU time of the container, nanoseconds, taken right after it was seen ready: what it used while it was asked is in it.
     pub cpu_ns: Option<u64>,
     /// How it ended, when it did so by itself.
@@ -67,6 +70,7 @@ impl<R: Replica> Life<R> {
             zero,
             log: Log::begin(watching, &replica, zero, log_before),
             ready: None,
+            machine_at_ready: None,
             cpu_ns: None,
             ended: None,
             seen: Observation {
@@ -103,6 +107,8 @@ impl<R: Replica> Life<R> {
         };
         tokio::select! {
             First200 { at, gap } = prober.until_ready(changed) => {
+                // First of all: the span of the boot ends here.
+                self.machine_at_ready = watching.meter.and_then(Meter::read);
                 self.ready = Some(at);
                 self.seen.ready_gap_ns = gap.map(|gap| gap.as_nanos() as u64);
                 watching.worlds.reached(number, Stage::Ready);
@@ -111,7 +117,7 @@ impl<R: Replica> Life<R> {
             () = sleep_until(zero + watched(watching.case, number)) => {}
             never = tell_installing(self.log.told.clone(), watching.worlds, number) => match never {},
         }
-        if watching.timed && self.ready.is_some() {
+        if watching.meter.is_some() && self.ready.is_some() {
             // A side figure: without it the sample still stands.
             self.cpu_ns = self.replica.usage().await.ok().and_then(|usage| usage.cpu_ns);
         }

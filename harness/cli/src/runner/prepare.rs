@@ -140,6 +140,10 @@ impl<E: Engine> Shelf<'_, E> {
         if case.method != Method::None && ready.worlds.need_upstream() {
             let found = self.session.index.find_upstream().await;
             found.map_err(|error| case_error(error.into()))?;
+        } else if case.scenario.is_timed() && ready.worlds.need_upstream() {
+            // A boot may ask the index for something even so, and must not wait for the search; one that asks nothing does
+            // not need what was not found.
+            let _found = self.session.index.find_upstream().await;
         }
         let image = Arc::clone(&ready.image);
         let extend = &case.scenario.extend;

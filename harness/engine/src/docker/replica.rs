@@ -123,10 +123,15 @@ impl Replica for DockerReplica {
     async fn usage(&self) -> Result<Usage, EngineError> {
         // The engine need not be asked who the first process is once it has been told; should another have its number by
         // now, its cgroup does not name this container.
-        let read = self.pid.map(|pid| cgroup::usage(pid, self.id()));
-        match read.filter(is_complete) {
-            Some(read) => Ok(read),
-            None => usage(&self.docker, self.id()).await,
+        let read = self.pid.map(|pid| cgroup::usage(pid, self.id())).unwrap_or_default();
+        if is_complete(&read) {
+            return Ok(read);
+        }
+        // What was read first stands: asking takes time, in which the container uses more.
+        match usage(&self.docker, self.id()).await {
+            Ok(asked) => Ok(filled(read, asked)),
+            Err(_) if read.cpu_ns.is_some() => Ok(read),
+            Err(error) => Err(error),
         }
     }
 
@@ -271,10 +276,15 @@ async fn usage(docker: &Docker, container: &str) -> Result<Usage, EngineError> {
         return Ok(read);
     }
     let told = stats(docker, container).await?;
-    Ok(Usage {
-        peak_memory_bytes: read.peak_memory_bytes.or(told.peak_memory_bytes),
-        cpu_ns: read.cpu_ns.or(told.cpu_ns),
-    })
+    Ok(filled(read, told))
+}
+
+/// What was read, its gaps filled with what was learnt later.
+fn filled(read: Usage, later: Usage) -> Usage {
+    Usage {
+        peak_memory_bytes: read.peak_memory_bytes.or(later.peak_memory_bytes),
+        cpu_ns: read.cpu_ns.or(later.cpu_ns),
+    }
 }
 
 fn is_complete(usage: &Usage) -> bool {

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use seatrial_index::Asked;
+use seatrial_index::{Asked, WorldConfig};
 use tokio::time::{Instant, timeout};
 
 use crate::fake_upstream::{LOCALHOST, Stand, sha256};
@@ -80,6 +80,29 @@ async fn a_token_that_was_forgotten_is_none() {
     assert_eq!(stand.index.requests(&stand.token), []);
     assert_eq!(stand.index.served(&stand.token).requests, 0);
     assert_eq!((ask(&other).await, stand.index.refused()), (StatusCode::OK, 1));
+}
+
+#[tokio::test]
+async fn who_comes_again_finds_the_same_urls_and_a_new_log() {
+    let stand = Stand::new().await;
+    stand.upstream.serve_project("acme", WHEEL, b"wheel", &sha256(b"wheel"));
+    let boot = async |who: &str| {
+        let world = stand.index.world(WorldConfig::default()).unwrap();
+        let token = stand.index.issue_token_again(&world, 0, who);
+        let url = stand.index.url(stand.address, &token);
+        let page = reqwest::get(format!("{url}acme/")).await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(stand.index.served(&token).requests, 1, "of this boot alone");
+        stand.index.forget(std::slice::from_ref(&token));
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), StatusCode::FORBIDDEN);
+        url
+    };
+    let first = boot("replica 0 of a").await;
+    assert_eq!(boot("replica 0 of a").await, first);
+    assert_ne!(boot("replica 0 of b").await, first);
+    let world = stand.index.world(WorldConfig::default()).unwrap();
+    let fresh = || stand.index.issue_token_in(&world, 0);
+    assert_ne!(fresh(), fresh());
 }
 
 #[tokio::test]

@@ -125,6 +125,35 @@ async fn a_busy_machine_holds_boots_back_and_the_sample_says_how_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_machine_did_is_told_from_the_request_to_ready_and_not_where_that_never_came() {
+    let mut bench = Bench::new();
+    bench.scenario("group/a", SERVES, "samples: { count: 2 }\n", READY);
+    bench.scenario(
+        "group/b",
+        "listen; answer 503; forever",
+        "samples: { count: 2 }\n",
+        READY,
+    );
+    let begun = Instant::now();
+    bench.meter = Meter::scripted(move || {
+        Some(Moment {
+            at: Instant::now(),
+            busy: Duration::ZERO,
+            all: begun.elapsed(),
+            own: Duration::ZERO,
+            pressure: [None; 3],
+        })
+    });
+    let (record, _) = bench.run(1, 1).await;
+    for sample in &case(&record, "group/a@none").samples {
+        assert_eq!(sample.machine.unwrap().wall_ns, sample.ready_ns().unwrap());
+    }
+    for sample in &case(&record, "group/b@none").samples {
+        assert_eq!((sample.ready_ns(), sample.machine), (None, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupt_keeps_the_samples_that_were_made() {
     let mut bench = five("samples: { count: 10 }\n");
     bench.interrupted_at = Some(13);
