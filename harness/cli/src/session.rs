@@ -69,7 +69,10 @@ impl Session<Docker> {
     pub async fn open(run: String, source: &IndexSource) -> Result<Self, Failure> {
         install_tls();
         let engine = Docker::connect().await.map_err(Failure::could_not_run)?;
-        sweep(&engine).await?;
+        // What a dead run left must not keep the living from their work: an engine that cannot let go of it says so at `gc`.
+        if let Err(failure) = sweep(&engine).await {
+            eprintln!("seatrial: what dead runs left could not all be removed: {failure}");
+        }
         let owner = Owner::this_process(run);
         let cache = Cache::locate().map_err(Failure::could_not_run)?;
         let folder = RunFolder::create(&owner)
