@@ -14,7 +14,9 @@ mod http;
 mod latency;
 mod program;
 mod replica;
-// The image's own parser, so that there is one language.
+// The image's own, so that there is one language and one way to answer.
+#[path = "../../../../fixtures/stub/src/request.rs"]
+mod request;
 #[path = "../../../../fixtures/stub/src/script.rs"]
 mod script;
 mod timeline;
