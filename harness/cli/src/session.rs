@@ -53,26 +53,12 @@ pub struct Session<E> {
     pub turns: Turns,
 }
 
-/// What a session is made of.
-pub struct Parts<E> {
-    pub engine: E,
-    pub owner: Owner,
-    pub cache: Cache,
-    pub folder: RunFolder,
-    pub index: Index,
-    /// As [`Session::behind`].
-    pub behind: String,
-}
-
 impl Session<Docker> {
     /// Connects, sweeps what dead runs left behind, and starts the index before the source that was asked for.
     pub async fn open(run: String, source: &IndexSource) -> Result<Self, Failure> {
         install_tls();
         let engine = Docker::connect().await.map_err(Failure::could_not_run)?;
-        // What a dead run left must not keep the living from their work: an engine that cannot let go of it says so at `gc`.
-        if let Err(failure) = sweep(&engine).await {
-            eprintln!("seatrial: what dead runs left could not all be removed: {failure}");
-        }
+        sweep(&engine).await;
         let owner = Owner::this_process(run);
         let cache = Cache::locate().map_err(Failure::could_not_run)?;
         let folder = RunFolder::create(&owner)
@@ -86,45 +72,20 @@ impl Session<Docker> {
             IndexSource::Recorded(_) => owner.run.clone(),
             IndexSource::Replayed(_) => index.lock_digest().unwrap_or_default(),
         };
-        let parts = Parts {
-            engine,
-            owner,
-            cache,
-            folder,
-            index,
-            behind,
-        };
-        Session::of(parts).await
-    }
-}
-
-impl<E: Engine> Session<E> {
-    /// A session on an engine and an index that are there already.
-    pub async fn of(parts: Parts<E>) -> Result<Self, Failure> {
-        let Parts {
-            engine,
-            owner,
-            cache,
-            folder,
-            index,
-            behind,
-        } = parts;
-        let index_local = index
-            .listen(IpAddr::V4(Ipv4Addr::LOCALHOST))
-            .await
-            .map_err(Failure::could_not_run)?;
         Ok(Session {
+            index_local: listen_here(&index).await?,
             engine,
             owner,
             cache,
             index,
             behind,
-            index_local,
             folder,
             turns: Turns::default(),
         })
     }
+}
 
+impl<E: Engine> Session<E> {
     /// The upstream as a build or a helper container on the host's network sees it, its requests logged under `name`. Fails
     /// when no upstream can be found.
     pub async fn local_index(&self, name: &str) -> anyhow::Result<IndexUrls> {
@@ -155,17 +116,26 @@ impl<E: Engine> Session<E> {
     }
 }
 
-/// Removes containers, networks and temporary folders whose owner is gone, and says so on stderr.
-pub async fn sweep(engine: &Docker) -> Result<(), Failure> {
-    let swept = engine.sweep().await.map_err(Failure::could_not_run)?;
-    let folders = cache::sweep_run_folders().map_err(Failure::could_not_run)?;
+/// Removes containers, networks and temporary folders whose owner is gone, and says so on stderr. What cannot be removed is
+/// said too, and keeps nobody from working: `gc` is the command that fails on it.
+async fn sweep(engine: &Docker) {
+    let kept = |failure| eprintln!("seatrial: what dead runs left could not all be removed: {failure}");
+    let swept = engine.sweep().await.map_err(Failure::could_not_run);
+    let swept = swept.map_err(kept).unwrap_or_default();
+    let folders = cache::sweep_run_folders().map_err(Failure::could_not_run);
+    let folders = folders.map_err(kept).unwrap_or_default();
     if swept.containers + swept.networks + folders > 0 {
         eprintln!(
             "seatrial: removed what dead runs left: {} containers, {} networks, {folders} folders",
             swept.containers, swept.networks
         );
     }
-    Ok(())
+}
+
+/// Has the index listen where image builds and helper containers on the host's network reach it.
+pub async fn listen_here(index: &Index) -> Result<SocketAddr, Failure> {
+    let here = index.listen(IpAddr::V4(Ipv4Addr::LOCALHOST)).await;
+    here.map_err(Failure::could_not_run)
 }
 
 /// Names the cryptography for every TLS connection of this process; a second call changes nothing.

@@ -141,6 +141,11 @@ impl EngineError {
             Self::Network { cause, .. } if cause.to_string().contains("address pool") => {
                 Some("the engine has no free address range left: `docker network prune` frees those unused")
             }
+            // Docker 20.10 loses count of a network's endpoints now and then; nobody is in it, and nothing but this helps.
+            Self::Network { cause, .. } if cause.to_string().contains("active endpoints") => Some(
+                "if `docker network inspect` shows no containers in it, the engine has lost count: it sets that right when it \
+                 is started again",
+            ),
             Self::Timeout { .. } => {
                 Some("the engine or the machine may be overloaded: see `docker ps` and the daemon's log")
             }
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exhausted_address_pool_has_a_hint() {
+    fn what_the_engine_says_of_a_network_has_a_hint() {
         let network = |cause: &str| EngineError::Network {
             action: "making",
             name: "seatrial-x".into(),
@@ -179,6 +184,8 @@ mod tests {
         };
         let exhausted = "could not find an available, non-overlapping IPv4 address pool";
         assert!(network(exhausted).hint().is_some_and(|hint| hint.contains("prune")));
+        let kept = "error while removing network: network x has active endpoints";
+        assert!(network(kept).hint().is_some_and(|hint| hint.contains("started again")));
         assert_eq!(network("denied").hint(), None);
     }
 }

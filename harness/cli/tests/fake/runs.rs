@@ -178,3 +178,34 @@ fn sixteen_replicas_install_and_the_one_with_a_wrong_byte_is_named() {
         "each replica, and the one that asked the image for its own manifest"
     );
 }
+
+#[test]
+fn a_network_that_the_engine_keeps_is_told_and_keeps_no_later_run_from_working() {
+    let kept = |nth| Fault {
+        call: CallName::NetworkRemove,
+        nth,
+        kind: FaultKind::Fail {
+            status: 403,
+            message: "network x has active endpoints".to_owned(),
+        },
+    };
+    // The first run cannot remove its own, the second cannot remove what the first has left, and then its own.
+    let stage = Stage::new(Script {
+        faults: (1..=3).map(kept).collect(),
+        ..Script::default()
+    });
+    stage
+        .project
+        .scenario("group/serves", SERVES, "  ready: { within: 30s }\n");
+    for said in [
+        "clean-up: error: removing network",
+        "what dead runs left could not all be removed",
+    ] {
+        let (code, _, stderr) = stage.seatrial(&["run"]);
+        assert_eq!(code, Some(5), "{stderr}");
+        assert!(stderr.contains(said) && stderr.contains("is started again"), "{stderr}");
+    }
+    let (code, stdout, stderr) = stage.seatrial(&["gc"]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(stdout.contains("2 networks"), "{stdout}");
+}

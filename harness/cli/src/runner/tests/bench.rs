@@ -17,9 +17,10 @@ use tokio::sync::watch;
 use super::super::{Event, Instead, Orders, Reporter, run};
 use crate::cache::{Cache, RunFolder};
 use crate::machine::{Gate, Meter, PageCache};
-use crate::session::{Parts, Session};
+use crate::session::{Session, listen_here};
 use crate::signals::Cancel;
 use crate::store::Store;
+use crate::turns::Turns;
 
 pub const IMAGE: &str = "stub:1";
 pub const SERVES: &str = "log hello; listen; wait 100ms; answer 200; forever";
@@ -101,15 +102,18 @@ impl Bench {
             cache: cache.folder("index").unwrap(),
             source: Source::Nothing,
         };
-        let parts = Parts {
+        let index = Index::start(config).unwrap();
+        let session = Session {
             engine: self.engine.clone(),
             folder: RunFolder::create(&owner).unwrap(),
             owner,
             cache,
-            index: Index::start(config).unwrap(),
+            index_local: listen_here(&index).await.unwrap(),
+            index,
             behind: String::new(),
+            turns: Turns::default(),
         };
-        (Session::of(parts).await.unwrap(), number)
+        (session, number)
     }
 
     /// The project, and the plan of all its cases.
