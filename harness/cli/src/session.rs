@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use seatrial_engine::{Docker, Engine, Owner};
+use seatrial_engine::{Docker, Engine, Network, Owner};
 use seatrial_index::{Index, IndexConfig, Source, Upstream};
+use seatrial_record::HostFacts;
 
 use crate::args::LockArgs;
 use crate::cache::{self, Cache, RunFolder};
 use crate::failure::Failure;
+use crate::host;
 use crate::turns::Turns;
 use crate::worlds::{IndexUrls, Opened};
 
@@ -86,6 +88,16 @@ impl Session<Docker> {
 }
 
 impl<E: Engine> Session<E> {
+    /// Makes the network that the run's containers share, and tells the host that its timings depend on.
+    pub async fn ground(&self) -> Result<(Network, HostFacts), Failure> {
+        let network = self.engine.network(&self.owner).await;
+        let network = network.map_err(Failure::could_not_run)?;
+        let facts = self.engine.facts().await;
+        let facts = facts.context("cannot ask the engine for its version");
+        let host = host::facts(&facts.map_err(Failure::could_not_run)?, Some(&network));
+        Ok((network, host))
+    }
+
     /// The upstream as a build or a helper container on the host's network sees it, its requests logged under `name`. Fails
     /// when no upstream can be found.
     pub async fn local_index(&self, name: &str) -> anyhow::Result<IndexUrls> {

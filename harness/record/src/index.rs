@@ -31,7 +31,7 @@ pub struct IndexUse {
 }
 
 /// One request of a replica and what it was sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndexRequest {
     /// The index asked: `main` or `extra`.
@@ -88,6 +88,12 @@ pub enum Asked {
         /// The path as the client wrote it, cut when it is long.
         path: String,
     },
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self::Other { path: String::new() }
+    }
 }
 
 /// The script of a case's index and what came of it.

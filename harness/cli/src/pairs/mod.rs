@@ -6,7 +6,6 @@ mod sides;
 #[cfg(test)]
 mod tests;
 
-use anyhow::Context as _;
 use seatrial_engine::Engine;
 use seatrial_record::HostFacts;
 use seatrial_record::comparison::{COMPARISON_FORMAT, Calibration, ComparisonRecord, HostClass, Rule, Sides};
@@ -17,7 +16,6 @@ use contest::Contest;
 pub use sides::{Matched, images, methods, themselves};
 
 use crate::failure::Failure;
-use crate::host;
 use crate::runner::{End, Event, Orders, Reporter, Setting, seed_of_round, shuffled};
 use crate::session::Session;
 use crate::signals::Cancel;
@@ -66,17 +64,7 @@ pub async fn run<E: Engine>(
 ) -> Result<ComparisonRecord, Failure> {
     let Means { session, cancel, .. } = *means;
     let begun = Instant::now();
-    let network = session
-        .engine
-        .network(&session.owner)
-        .await
-        .map_err(Failure::could_not_run)?;
-    let facts = session
-        .engine
-        .facts()
-        .await
-        .context("cannot ask the engine for its version");
-    let host = host::facts(&facts.map_err(Failure::could_not_run)?, Some(&network));
+    let (network, host) = session.ground().await?;
     let calibration = calibration(&HostClass::of(&host));
     let Matched { pairs, left_out } = task.matched;
     let mut record = ComparisonRecord {

@@ -19,10 +19,9 @@ mod trial;
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 use seatrial_engine::{Engine, Network};
-use seatrial_record::{CaseError, CaseRecord, ImageFacts, ManifestDiff, RunRecord, SnapshotState};
+use seatrial_record::{CaseError, CaseRecord, HostFacts, ImageFacts, ManifestDiff, RunRecord, SnapshotState};
 use seatrial_spec::{Plan, Project};
 use tokio::time::Instant;
 
@@ -36,7 +35,6 @@ pub use timed::{End, sample};
 
 use crate::expectations;
 use crate::failure::Failure;
-use crate::host;
 use crate::machine::{Gate, PageCache};
 use crate::session::Session;
 use crate::signals::Cancel;
@@ -86,11 +84,7 @@ pub async fn run<E: Engine>(
     reporter: &dyn Reporter,
 ) -> Result<RunRecord, Failure> {
     let begun = Instant::now();
-    let network = session
-        .engine
-        .network(&session.owner)
-        .await
-        .map_err(Failure::could_not_run)?;
+    let (network, host) = session.ground().await?;
     let setting = Setting {
         session,
         project,
@@ -101,7 +95,7 @@ pub async fn run<E: Engine>(
         begun,
     };
     let mut book = Book {
-        record: blank_record(session, plan, orders, &network).await?,
+        record: blank_record(&session.owner.run, plan, orders, host),
         snapshots: Snapshots::open(project.root(), &orders.instead),
         setting: &setting,
         store,
@@ -223,30 +217,19 @@ fn image_facts(info: &seatrial_engine::ImageInfo, manifest: Option<seatrial_reco
     }
 }
 
-async fn blank_record(
-    session: &Session<impl Engine>,
-    plan: &Plan,
-    orders: &Orders,
-    network: &Network,
-) -> Result<RunRecord, Failure> {
-    let engine = session
-        .engine
-        .facts()
-        .await
-        .context("cannot ask the engine for its version")
-        .map_err(Failure::could_not_run)?;
-    Ok(RunRecord {
+fn blank_record(run: &str, plan: &Plan, orders: &Orders, host: HostFacts) -> RunRecord {
+    RunRecord {
         format: seatrial_record::FORMAT.to_owned(),
         seatrial: env!("CARGO_PKG_VERSION").to_owned(),
-        run: session.owner.run.clone(),
+        run: run.to_owned(),
         started: orders.started.to_string(),
         seed: orders.seed,
-        host: host::facts(&engine, Some(network)),
+        host,
         images: BTreeMap::new(),
         planned: plan.cases.iter().map(|case| case.id.clone()).collect(),
         cases: vec![],
         interrupted: None,
         refused: 0,
         took_ns: 0,
-    })
+    }
 }

@@ -97,17 +97,10 @@ mod tests {
 
     fn asked(what: Asked, at_ns: u64, took_ns: u64) -> IndexRequest {
         IndexRequest {
-            index: "main".into(),
             at_ns,
             took_ns,
-            method: "GET".into(),
             what,
-            status: 200,
-            bytes: 1,
-            complete: true,
-            answer: None,
-            after: 0,
-            faults: Vec::new(),
+            ..IndexRequest::default()
         }
     }
 

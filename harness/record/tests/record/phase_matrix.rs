@@ -52,17 +52,10 @@ fn boot(delayed: Option<(&str, u64)>) -> Observation {
     let begin = |step: &str| times[step].0;
     let end = |step: &str| times[step].1;
     let asked = |what, step: &str| IndexRequest {
-        index: "main".into(),
         at_ns: begin(step),
         took_ns: end(step) - begin(step),
-        method: "GET".into(),
         what,
-        status: 200,
-        bytes: 1,
-        complete: true,
-        answer: None,
-        after: 0,
-        faults: Vec::new(),
+        ..IndexRequest::default()
     };
     let file = |name: &str| Asked::File {
         project: None,

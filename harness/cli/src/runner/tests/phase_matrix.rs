@@ -120,17 +120,10 @@ fn feed(seen: &mut Observation, delayed: Option<(&str, u64)>) {
     let at_ns = ends("install_resolve", delayed);
     let name = "acme-1.0.0-py3-none-any.whl".to_owned();
     seen.index.as_mut().expect("an index").log.push(IndexRequest {
-        index: "main".into(),
         at_ns,
         took_ns: ends("install_download", delayed) - at_ns,
-        method: "GET".into(),
         what: Asked::File { project: None, name },
-        status: 200,
-        bytes: 1,
-        complete: true,
-        answer: None,
-        after: 0,
-        faults: Vec::new(),
+        ..IndexRequest::default()
     });
     let distribution = InstalledFiles {
         project: "acme".into(),
