@@ -1,5 +1,4 @@
-//! The rule over many made-up comparisons: false alarms, power, pairs saved. These are the figures that its documentation
-//! gives.
+//! The rule over many made-up comparisons: false alarms, power, pairs saved.
 
 use proptest::prelude::*;
 use seatrial_record::comparison::{Change, Comparison, Decision, Doubt, Look, Pair, Rule};
@@ -79,6 +78,36 @@ fn twenty_percent_are_found_within_fifteen_pairs_and_ten_percent_within_forty() 
             .filter(|one| one.change == Change::Regressed && one.pairs <= pairs);
         let power = found.count() as f64 / trials as f64;
         assert!(power >= 0.8, "{shape:?}: {ratio} within {pairs} pairs: {power}");
+    }
+}
+
+/// Prints the table of the rule's documentation.
+#[test]
+#[ignore = "asserts nothing that the others do not"]
+fn figures_of_the_documentation() {
+    const TRIALS: usize = 8_000;
+    let rule = Rule::default();
+    let share = |found: usize| format!("{:.1} %", 100.0 * found as f64 / TRIALS as f64);
+    for (shape, deviation) in [
+        (Shape::Normal, BUSY),
+        (Shape::HeavyTailed, BUSY),
+        (Shape::Normal, 0.106),
+        (Shape::Normal, QUIET),
+    ] {
+        let made = |ratio| decisions(shape, deviation, ratio, TRIALS, &rule);
+        let found = |decisions: &[Decision], pairs| {
+            let found = |one: &&Decision| one.change == Change::Regressed && one.pairs <= pairs;
+            share(decisions.iter().filter(found).count())
+        };
+        let [alike, ten, twenty, thirty] = [1.0, 1.1, 1.2, 1.3].map(made);
+        let pairs = [&alike, &ten, &twenty, &thirty].map(|decisions| format!("{:.0}", mean_pairs(decisions)));
+        println!(
+            "| {deviation}, {shape:?} | {} | {} | {} | {} |",
+            found(&twenty, 15),
+            found(&ten, 40),
+            share(count(&alike, &Change::Regressed)),
+            pairs.join(", ")
+        );
     }
 }
 
