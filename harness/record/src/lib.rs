@@ -15,6 +15,7 @@ mod index;
 mod judge;
 mod log_text;
 mod manifest;
+mod middle;
 pub mod numbers;
 mod observation;
 mod outcome;

@@ -133,6 +133,11 @@ impl CaseRecord {
         split_id(&self.id).0
     }
 
+    /// The timed boots that count: all but warm-ups.
+    pub fn counted_samples(&self) -> impl Iterator<Item = &Sample> {
+        self.samples.iter().filter(|sample| !sample.warm_up)
+    }
+
     /// The variant: what follows the scenario in the id.
     pub fn variant(&self) -> &str {
         split_id(&self.id).1

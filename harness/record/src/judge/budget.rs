@@ -2,9 +2,9 @@
 
 use super::fate::fate;
 use super::lives::to_be_ready;
-use super::middle::Middle;
 use super::verdict::Seen;
 use crate::expectation::TimeFigure;
+use crate::middle::Middle;
 use crate::numbers::{bytes, counted, duration};
 use crate::observation::{Observation, Phase};
 use crate::phases::part_ns;
@@ -122,8 +122,7 @@ fn boots(figure: &TimeFigure, case: &CaseRecord) -> Vec<Boot> {
         });
         return lives.collect();
     }
-    let samples = case.samples.iter().filter(|sample| !sample.warm_up);
-    samples.map(|sample| sampled(figure, sample)).collect()
+    case.counted_samples().map(|sample| sampled(figure, sample)).collect()
 }
 
 fn sampled(figure: &TimeFigure, sample: &Sample) -> Boot {
@@ -161,8 +160,7 @@ fn below(middle: &Middle, limit: u64, shown: fn(u64) -> String) -> Seen {
     if !holds {
         actual += &format!(", {} too much", shown((middle.median - limit as f64) as u64));
     }
-    let (least, most) = (middle.values[0], middle.values[middle.values.len() - 1]);
-    let span = (middle.values.len() > 1).then(|| format!("from {} to {}", shown(least as u64), shown(most as u64)));
+    let span = middle.span(shown).map(|span| format!("from {span}"));
     Seen::compared(holds, actual).explained(span)
 }
 

@@ -6,7 +6,6 @@ mod course;
 mod fate;
 mod json_subset;
 mod lives;
-mod middle;
 mod package;
 mod replicas;
 mod run;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use seatrial_record::{
     Asked, CaseError, CaseRecord, Check, Distribution, Exit, Expectation, FORMAT, HealthState, HealthTransition,
     HostFacts, ImageFacts, Import, IndexRequest, IndexUse, InstallFacts, InstalledFiles, LogTail, Manifest,
-    ManifestDiff, Observation, Origin, Phase, PhaseInstant, Place, Resources, RunRecord, ScoredResponse, SnapshotState,
+    ManifestDiff, Observation, Origin, Phase, PhaseInstant, Place, Resources, RunRecord, Sample, ScoredResponse,
+    SnapshotState,
 };
 
 const MS: u64 = 1_000_000;
@@ -95,6 +96,30 @@ pub fn passing() -> RunRecord {
             compiled_ns: Some(11_760 * MS),
         }],
     });
+    record
+}
+
+/// The same run with its first two cases booted several times: one steadily, the other with a boot that failed and one that
+/// was held back.
+pub fn sampled() -> RunRecord {
+    let mut record = passing();
+    let boot = |iteration: usize, ready_ms: Option<u64>| Sample {
+        iteration,
+        warm_up: iteration == 0,
+        phases: ready_ms.map_or_else(Vec::new, |at| instants(&[(Phase::Ready, at)])),
+        ready_gap_ns: ready_ms.map(|_| MS + iteration as u64 * 1_000),
+        ..Sample::default()
+    };
+    let steady = [9_000, 2_140, 2_010, 2_090, 2_300, 2_120, 2_180, 2_100];
+    record.cases[0].samples = steady.iter().enumerate().map(|(at, ms)| boot(at, Some(*ms))).collect();
+    let mut other = vec![
+        boot(0, Some(20_000)),
+        boot(1, Some(14_200)),
+        boot(2, None),
+        boot(3, Some(13_900)),
+    ];
+    other[3].held_back_ns = 1_400 * MS;
+    record.cases[1].samples = other;
     record
 }
 

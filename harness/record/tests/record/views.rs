@@ -16,6 +16,11 @@ fn terminal_of_a_passing_run_is_short() {
 }
 
 #[test]
+fn terminal_shows_several_boots_as_such() {
+    insta::assert_snapshot!(terminal(&literal::sampled(), Style::default()));
+}
+
+#[test]
 fn junit_tells_failures_from_errors() {
     insta::assert_snapshot!(junit(&literal::record()));
 }
@@ -35,7 +40,7 @@ fn junit_shows_replicas_side_by_side() {
 
 #[test]
 fn eighty_columns_are_enough() {
-    for record in [literal::record(), scale_out::record()] {
+    for record in [literal::record(), literal::sampled(), scale_out::record()] {
         let page = terminal(&record, Style::default());
         let long: Vec<_> = page.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:#?}");

@@ -7,6 +7,7 @@ mod phase_table;
 mod problems;
 mod replica_rows;
 mod replicas;
+mod samples;
 mod startup;
 mod table;
 
@@ -28,6 +29,7 @@ pub fn terminal(record: &RunRecord, style: Style) -> String {
         case.into_iter().for_each(|case| replicas::show(&mut page, case));
     }
     startup::show(&mut page, record);
+    samples::show(&mut page, record);
     totals(&mut page, record);
     page.finish()
 }

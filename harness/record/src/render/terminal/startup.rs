@@ -2,7 +2,7 @@
 
 use super::page::{Page, Tone};
 use super::phase_table;
-use super::table::slowest_ready;
+use super::table::time_to_ready;
 use crate::numbers::{duration, ratio};
 use crate::observation::{Observation, Phase};
 use crate::phases::{Part, breakdown};
@@ -27,6 +27,12 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
             let parts = slowest(row.case).map(breakdown).unwrap_or_default();
             page.paragraph(&label, label.chars().count(), Tone::Plain, &named_parts(&parts));
         }
+        if rows.iter().any(|row| !row.case.samples.is_empty()) {
+            page.line(&[(
+                Tone::Faint,
+                "  times are medians, parts those of the one boot whose facts were read",
+            )]);
+        }
         let boots = rows
             .iter()
             .filter_map(|row| Some((row.case.method.as_str(), slowest(row.case)?)));
@@ -47,7 +53,7 @@ fn comparable(record: &RunRecord) -> Vec<Vec<Row<'_>>> {
     let mut blocks: Vec<Vec<Row<'_>>> = Vec::new();
     for (_, _, case) in record.outcomes() {
         let alone = case.filter(|case| case.alone);
-        let Some((case, ready)) = alone.and_then(|case| Some((case, slowest_ready(case)?))) else {
+        let Some((case, ready)) = alone.and_then(|case| Some((case, time_to_ready(case)?))) else {
             continue;
         };
         let same = |block: &&mut Vec<Row<'_>>| {

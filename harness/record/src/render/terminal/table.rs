@@ -1,11 +1,12 @@
 //! Every case on a line with its figures, under its scenario.
 
 use super::page::{Page, Tone};
-use crate::numbers::{bytes, duration};
+use crate::numbers::{bytes, duration, median};
 use crate::observation::{Observation, Phase};
 use crate::outcome::Outcome;
 use crate::phases::breakdown;
 use crate::run::{CaseRecord, RunRecord, split_id};
+use crate::sample::Sample;
 
 /// Headings of the figures.
 const COLUMNS: [&str; 7] = ["outcome", "ready", "install", "image", "index", "memory", "cpu"];
@@ -57,10 +58,10 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
     {
         page.line(&[(Tone::Faint, "~ booted while another case did: not for comparison")]);
     }
-    let gaps = record
-        .cases
-        .iter()
-        .filter_map(|case| slowest(case, |seen| seen.ready_gap_ns));
+    let gaps = record.cases.iter().flat_map(|case| {
+        let sampled = case.samples.iter().map(|sample| sample.ready_gap_ns);
+        sampled.chain([slowest(case, |seen| seen.ready_gap_ns)]).flatten()
+    });
     if let Some(gap) = gaps.max() {
         let text = format!("ready as probed; it may have been so up to {} earlier", duration(gap));
         page.line(&[(Tone::Faint, &text)]);
@@ -128,7 +129,7 @@ fn figures(record: &RunRecord, outcome: Outcome, case: Option<&CaseRecord>) -> [
     };
     [
         outcome.word().to_owned(),
-        case.and_then(some_ready).unwrap_or_default() + &time(of(ready)),
+        case.and_then(some_ready).unwrap_or_default() + &time(case.and_then(median_ready).or_else(|| of(ready))),
         time(of(install)),
         shown(size, bytes),
         index.unwrap_or_else(|| NOTHING.to_owned()),
@@ -137,10 +138,15 @@ fn figures(record: &RunRecord, outcome: Outcome, case: Option<&CaseRecord>) -> [
     ]
 }
 
-/// Time to ready of a case: that of its slowest replica, and none unless all became ready.
-pub(super) fn slowest_ready(case: &CaseRecord) -> Option<u64> {
+/// Time to ready of a case: that of its slowest replica, and none unless all became ready; of a case that was booted several
+/// times the median.
+pub(super) fn time_to_ready(case: &CaseRecord) -> Option<u64> {
     let all = case.observations.iter().all(|seen| ready(seen).is_some());
-    all.then(|| slowest(case, ready))?
+    all.then(|| median_ready(case).or_else(|| slowest(case, ready)))?
+}
+
+fn median_ready(case: &CaseRecord) -> Option<u64> {
+    median(case.counted_samples().filter_map(Sample::ready_ns).collect())
 }
 
 /// How many replicas became ready, where some did and some did not: it stands before the time of the slowest.

@@ -7,27 +7,33 @@ use crate::stats::median_interval;
 const CONFIDENCE: f64 = 0.95;
 
 /// The middle of several values. The median is judged; its interval is only shown.
-pub(super) struct Middle {
+pub(crate) struct Middle {
     /// Ascending, at least one.
-    pub(super) values: Vec<f64>,
-    pub(super) median: f64,
+    pub(crate) values: Vec<f64>,
+    pub(crate) median: f64,
 }
 
 impl Middle {
-    pub(super) fn of(mut values: Vec<f64>) -> Self {
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let (low, high) = ((values.len() - 1) / 2, values.len() / 2);
         let median = values[low].midpoint(values[high]);
         Self { values, median }
     }
 
+    /// `7.02 s to 8.10 s`, from the least to the most; nothing for one value.
+    pub(crate) fn span(&self, shown: fn(u64) -> String) -> Option<String> {
+        let (least, most) = (self.values[0], self.values[self.values.len() - 1]);
+        (self.values.len() > 1).then(|| format!("{} to {}", shown(least as u64), shown(most as u64)))
+    }
+
     /// The ends of the interval of the median.
-    pub(super) fn interval(&self) -> Option<(f64, f64)> {
+    pub(crate) fn interval(&self) -> Option<(f64, f64)> {
         median_interval(&self.values, CONFIDENCE).map(|ends| (ends.low, ends.high))
     }
 
     /// `14.2 s`, or `median 14.2 s of 10 boots (95 % interval 13.9 s to 14.8 s)`.
-    pub(super) fn told(&self, shown: fn(u64) -> String) -> String {
+    pub(crate) fn told(&self, shown: fn(u64) -> String) -> String {
         let shown = |value: f64| shown(value as u64);
         if self.values.len() == 1 {
             return shown(self.median);
