@@ -1,11 +1,10 @@
 //! Runs one case from its first launch to its last fact. What is timed ends before anything inside a container is touched.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use seatrial_engine::Engine;
-use seatrial_record::{CaseError, Difference, IndexCourse, MachineLoad, Observation, ReplicaLife};
+use seatrial_record::{CaseError, Difference, IndexCourse, MachineLoad, Observation};
 use seatrial_spec::{Caches, Case};
 use tokio::time::Instant;
 
@@ -46,8 +45,8 @@ pub struct Seen {
     pub held_back: Duration,
     /// What the machine did until a timed boot was ready, where it tells.
     pub load: Option<MachineLoad>,
-    /// CPU time of each life until it was ready, of a timed boot.
-    pub cpu_ns: BTreeMap<ReplicaLife, u64>,
+    /// CPU time of the replica until a timed boot was ready.
+    pub cpu_ns: Option<u64>,
 }
 
 /// Launches the replicas of a case, watches each to its end or its time, starts some again, and reads the facts.
@@ -94,8 +93,10 @@ pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready
     worlds.begin();
     let mut roster = trial.boot(zero, &layouts).await;
     // Only cases of one replica are sampled.
-    let at_ready = roster.lives.first().and_then(|life| life.machine_at_ready);
+    let sole = roster.lives.first();
+    let at_ready = sole.and_then(|life| life.machine_at_ready);
     let load = before.zip(at_ready).map(|(before, at_ready)| at_ready.since(&before));
+    let cpu_ns = sole.and_then(|life| life.cpu_ns);
     if boot.facts {
         trial.read(&mut roster).await;
         for restart in &case.scenario.replicas.restarts {
@@ -110,7 +111,7 @@ pub async fn run<E: Engine>(setting: &Setting<'_, E>, case: &Case, ready: &Ready
         began: Some(zero),
         held_back: held.back,
         load,
-        cpu_ns: std::mem::take(&mut roster.cpu_ns),
+        cpu_ns,
         ..Seen::default()
     };
     roster

@@ -17,8 +17,6 @@ pub struct Roster<R> {
     pub observations: Vec<Observation>,
     /// The create (or restart) request of each life.
     pub begun: BTreeMap<ReplicaLife, Instant>,
-    /// CPU time of each life until it was ready, where it was taken.
-    pub cpu_ns: BTreeMap<ReplicaLife, u64>,
     /// Single files of each life that was read.
     pub files: BTreeMap<ReplicaLife, Files>,
 }
@@ -29,7 +27,6 @@ impl<R> Default for Roster<R> {
             lives: Vec::new(),
             observations: Vec::new(),
             begun: BTreeMap::new(),
-            cpu_ns: BTreeMap::new(),
             files: BTreeMap::new(),
         }
     }
@@ -39,7 +36,6 @@ impl<R: Replica> Roster<R> {
     /// Takes in a life that has settled.
     pub fn admit(&mut self, life: Life<R>) {
         self.begun.insert(life.who, life.zero);
-        self.cpu_ns.extend(life.cpu_ns.map(|cpu_ns| (life.who, cpu_ns)));
         self.lives.push(life);
     }
 

@@ -154,7 +154,7 @@ pub fn sample(seen: &Seen, intended: Instant, run: Instant) -> Sample {
         held_back_ns: nanoseconds(seen.held_back),
         phases: life.map(|life| life.phases.clone()).unwrap_or_default(),
         ready_gap_ns: life.and_then(|life| life.ready_gap_ns),
-        cpu_ns: life.and_then(|life| seen.cpu_ns.get(&life.who()).copied()),
+        cpu_ns: seen.cpu_ns,
         machine: seen.load,
         error: seen.error.clone(),
         ..Sample::default()
