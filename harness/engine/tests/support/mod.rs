@@ -5,7 +5,6 @@
     reason = "each test binary compiles this module and uses its own part of it"
 )]
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use seatrial_engine::{
     BuildSpec, CommandOutput, Docker, DockerReplica, Engine, EngineError, LaunchSpec, Network, Owner, Replica,
     ReplicaSpec, TaskSpec,
 };
+use seatrial_fake_engine::compile_stub;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -176,25 +176,8 @@ pub fn docker_cli(arguments: &[&str]) -> Vec<String> {
 
 /// Compiles the stub to a static binary and makes it the whole content of an image.
 async fn build_stub(docker: &Docker) {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let compiled = Command::new(env!("CARGO"))
-        .args(["rustc", "-p", "seatrial-stub", "--release", "--quiet"])
-        .args([
-            "--target-dir",
-            "target/static",
-            "--",
-            "-C",
-            "target-feature=+crt-static",
-        ])
-        .current_dir(&workspace)
-        .output()
-        .expect("cargo");
-    assert!(
-        compiled.status.success(),
-        "{}",
-        String::from_utf8_lossy(&compiled.stderr)
-    );
-    let binary = std::fs::read(workspace.join("target/static/release/seatrial-stub")).expect("the stub binary");
+    let binary = compile_stub().expect("the stub compiles");
+    let binary = std::fs::read(binary).expect("the stub binary");
     let dockerfile = "FROM scratch\nCOPY seatrial-stub /seatrial-stub\nENTRYPOINT [\"/seatrial-stub\"]\n";
     let spec = BuildSpec {
         reference: STUB.to_owned(),
