@@ -4,7 +4,8 @@ mod support;
 
 use futures_util::StreamExt;
 use seatrial_engine::Replica;
-use support::{PATIENCE, Run, docker_cli};
+use support::behaviour::PATIENCE;
+use support::{Run, docker_cli};
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 mod support;
 
 use futures_util::StreamExt;
-use seatrial_engine::{DockerReplica, LogChunk, Replica, Stamp};
-use support::{PATIENCE, Run};
+use seatrial_engine::{Replica, Stamp};
+use support::Run;
+use support::behaviour::{PATIENCE, streams, whole_log};
 use tokio::time::{Instant, timeout};
 
 /// The engine's follower ends with the container, also where it has not yet handed out all of the log.
@@ -36,12 +37,6 @@ async fn a_reader_that_falls_asleep_until_the_container_has_ended_still_gets_eve
     assert!(text.ends_with("after the flood\n"));
 }
 
-/// Everything up to the end of the log.
-async fn whole(replica: &DockerReplica) -> Vec<LogChunk> {
-    let chunks: Vec<_> = timeout(PATIENCE, replica.logs().collect()).await.expect("the log ends");
-    chunks.into_iter().map(|chunk| chunk.unwrap()).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
 async fn a_line_is_stamped_when_it_is_written_however_late_it_is_read() {
@@ -62,7 +57,7 @@ async fn a_line_is_stamped_when_it_is_written_however_late_it_is_read() {
     replica.kill().await.unwrap();
     replica.ended().await.unwrap();
 
-    let late = whole(&replica).await;
+    let late = whole_log(&replica).await;
     let line = late.iter().find(|chunk| chunk.bytes == b"here\n").expect("the line");
     let Some(Stamp::CreateRequested(requested)) = replica.stamps().first() else {
         panic!("unexpected stamps: {:?}", replica.stamps());
@@ -81,11 +76,7 @@ async fn a_line_longer_than_a_message_of_the_engine_comes_as_it_was_written() {
     let replica = run.launch(&network, &script).await;
     replica.ended().await.unwrap();
 
-    let mut text = [String::new(), String::new()];
-    for chunk in whole(&replica).await {
-        text[usize::from(chunk.stderr)] += &String::from_utf8(chunk.bytes).unwrap();
-    }
-    let [stdout, stderr] = text;
+    let [stdout, stderr] = streams(&replica).await;
     let (_, after_the_mark) = stdout.split_once('\n').unwrap();
     let expected = format!("{long}\n2026-11-24T09:32:35.322114024Z not a stamp\n");
     assert!(after_the_mark == expected, "{} bytes", after_the_mark.len());

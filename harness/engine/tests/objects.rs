@@ -4,12 +4,15 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::process::Command as Process;
-use std::time::Duration;
+use std::process::Command;
 
-use seatrial_engine::{BuildSpec, Docker, Engine, EngineError, LaunchSpec, Mount, Owner, Replica};
-use support::{Run, STUB, docker_cli, log_until, stub_spec, stub_task};
-use tokio::net::TcpListener;
+use seatrial_engine::{BuildSpec, Docker, Engine, EngineError, LaunchSpec, Replica};
+use support::behaviour::objects::{
+    dead, image_is_removed, is_removed_whole_and_only_once, one_without_its_mount_does_not_stop_the_others,
+    reaches_the_host, runs_tasks, sweeps_only_the_dead,
+};
+use support::behaviour::{STUB, stub_spec};
+use support::{Run, docker_cli};
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
@@ -37,17 +40,9 @@ async fn an_internal_network_leads_to_the_host_and_nowhere_else() {
     let seen = docker_cli(&["network", "inspect", "--format", "{{.Internal}}", &network.name]);
     assert_eq!(seen, ["true"]);
 
-    let index = TcpListener::bind((network.gateway, 0))
-        .await
-        .expect("the gateway is an address of this host");
-    let host = index.local_addr().unwrap();
     // TEST-NET-1: packets to it need the way out.
     let outside = SocketAddr::from(([192, 0, 2, 1], 80));
-    let replica = run
-        .launch(&network, &format!("reach {host}; reach {outside}; log tried"))
-        .await;
-    let log = log_until(&replica, "tried").await;
-    assert!(log.contains(&format!("stub: reached {host}")), "{log:#?}");
+    let log = reaches_the_host(&run.docker, &run.owner, &network, &format!("; reach {outside}")).await;
     assert!(
         log.iter()
             .any(|line| line.starts_with(&format!("stub: cannot reach {outside}"))),
@@ -85,23 +80,7 @@ async fn an_image_that_is_missing_is_named_and_not_pulled() {
 async fn one_that_cannot_be_started_leaves_nothing_and_does_not_stop_the_others() {
     let run = Run::begin("half").await;
     let network = run.network().await;
-    let mut spec = stub_spec(&["forever", "forever", "forever"]);
-    spec.replicas[1].mounts = vec![Mount {
-        source: "/no/such/folder".into(),
-        target: "/x".to_owned(),
-        read_only: true,
-    }];
-    let mut launched = run.try_launch(&network, spec).await.unwrap();
-    let (number, failed) = launched.remove(1);
-    let error = failed.expect_err("the mount's source is missing");
-    assert!(
-        number == 1 && matches!(error, EngineError::Launch { .. }),
-        "{number}: {error}"
-    );
-    assert!(error.to_string().contains("/no/such/folder"), "{error}");
-    for (_, replica) in launched {
-        replica.expect("the others start").remove().await.unwrap();
-    }
+    one_without_its_mount_does_not_stop_the_others(&run.docker, &run.owner, &network).await;
     assert_eq!(run.leftovers(), [network.name]);
 }
 
@@ -109,14 +88,7 @@ async fn one_that_cannot_be_started_leaves_nothing_and_does_not_stop_the_others(
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
 async fn tasks_give_their_output_and_never_stay() {
     let run = Run::begin("task").await;
-    let output = run.task("log done; err warning; exit 4").await;
-    assert_eq!(output.code, 4);
-    assert!(String::from_utf8_lossy(&output.stdout).ends_with("done\n"));
-    assert_eq!(output.stderr, b"warning\n");
-
-    let too_long = stub_task("forever", Duration::from_millis(500));
-    let error = run.docker.task(&run.owner, too_long).await.unwrap_err();
-    assert!(matches!(error, EngineError::Timeout { .. }), "{error}");
+    runs_tasks(&run.docker, &run.owner).await;
     assert_eq!(run.leftovers(), Vec::<String>::new());
 }
 
@@ -174,12 +146,7 @@ async fn an_archive_is_imported_listed_by_label_and_removed() {
     let labelled = run.docker.images_labelled("seatrial.test=stub").await.unwrap();
     assert!(labelled.iter().any(|image| image.reference == STUB), "{labelled:#?}");
 
-    run.docker.remove_image(&reference).await.unwrap();
-    assert_eq!(run.docker.image(&reference).await.unwrap(), None);
-    run.docker
-        .remove_image(&reference)
-        .await
-        .expect("removing twice is no error");
+    image_is_removed(&run.docker, &reference).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,34 +157,20 @@ async fn a_run_is_removed_whole_and_only_once() {
     let replicas = run.launch_all(&network, &["forever", "exit 0"]).await;
     assert_eq!(run.leftovers().len(), 3);
 
-    let swept = run.docker.remove_run(&run.owner.run).await.unwrap();
-    assert_eq!((swept.containers, swept.networks), (2, 1));
-    assert_eq!(swept.runs, std::slice::from_ref(&run.owner.run));
-    assert_eq!(run.docker.remove_run(&run.owner.run).await.unwrap(), Default::default());
-    for replica in replicas {
-        replica.remove().await.expect("removing what is gone is no error");
-    }
+    is_removed_whole_and_only_once(&run.docker, &run.owner.run, replicas).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_engine, ignore = "SEATRIAL_TEST_ENGINE=none")]
 async fn what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept() {
     let living = Run::begin("living").await;
-    let mut dead = Run::begin("dead").await;
-    let mut gone = Process::new("true").spawn().unwrap();
-    gone.wait().unwrap();
-    dead.owner = Owner {
-        pid: gone.id(),
-        ..dead.owner.clone()
-    };
+    let mut gone = Run::begin("dead").await;
+    gone.owner = dead(gone.owner.clone());
 
+    // The engine is shared with tests that run meanwhile: what else it sweeps is theirs.
     let kept = living.network().await;
-    let left = dead.network().await;
-    let replica = dead.launch(&left, "forever").await;
-    let swept = living.docker.sweep().await.unwrap();
-    assert!(swept.runs.contains(&dead.owner.run), "{swept:?}");
-    assert!(!swept.runs.contains(&living.owner.run), "{swept:?}");
-    assert_eq!(dead.leftovers(), Vec::<String>::new());
+    let (_, replica) = sweeps_only_the_dead((&living.docker, &living.owner), (&gone.docker, &gone.owner)).await;
+    assert_eq!(gone.leftovers(), Vec::<String>::new());
     assert_eq!(living.leftovers(), [kept.name]);
     replica.remove().await.unwrap();
 }
@@ -225,7 +178,7 @@ async fn what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept() {
 /// Needs no Docker: the test runs itself again with a socket that is not there.
 #[test]
 fn an_engine_that_is_not_there_comes_with_advice() {
-    let output = Process::new(std::env::current_exe().unwrap())
+    let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--ignored", "--nocapture", "child::connects"])
         .env("DOCKER_HOST", "unix:///no/such/docker.sock")
         .output()

@@ -1,14 +1,14 @@
 //! An engine that refuses, hangs or goes away: each is told apart, says what it was about, and leaves nothing behind.
 
-use std::time::Duration;
-
 use futures_util::StreamExt as _;
-use seatrial_engine::{Docker, DockerReplica, Engine as _, EngineError, Mount, Replica as _, Stamp};
+use seatrial_engine::{Docker, DockerReplica, Engine as _, EngineError, Replica as _, Stamp};
 use seatrial_fake_engine::{CallName, FakeEngine, FaultKind};
 use tokio::time::timeout;
 
 use crate::stage::{delays, fail, fault, on_fake};
-use crate::support::{PATIENCE, Run, stub_spec, stub_task};
+use crate::support::Run;
+use crate::support::behaviour::objects::one_without_its_mount_does_not_stop_the_others;
+use crate::support::behaviour::{HANGS, PATIENCE, stub_spec, stub_task};
 
 /// What became of three replicas, of which exactly one was not to start.
 async fn one_of_three(run: &Run) -> EngineError {
@@ -70,16 +70,7 @@ fn a_mount_that_is_not_there_is_named() {
         delays(&[]),
         async |run| {
             let network = run.network().await;
-            let mut spec = stub_spec(&["forever"]);
-            spec.replicas[0].mounts = vec![Mount {
-                source: "/no/such/folder".into(),
-                target: "/x".to_owned(),
-                read_only: true,
-            }];
-            let mut launched = run.try_launch(&network, spec).await.unwrap();
-            let error = launched.remove(0).1.expect_err("the mount's source is missing");
-            assert!(matches!(error, EngineError::Launch { .. }), "{error:?}");
-            assert!(error.to_string().contains("/no/such/folder"), "{error}");
+            one_without_its_mount_does_not_stop_the_others(&run.docker, &run.owner, &network).await;
         },
     ) else {
         return;
@@ -141,7 +132,7 @@ fn an_engine_that_goes_away_is_unreachable_and_comes_with_advice() {
 fn a_call_that_hangs_is_given_up_with_a_hint() {
     let name = "failures::a_call_that_hangs_is_given_up_with_a_hint";
     let Some(fake) = on_fake(name, fault(CallName::Wait, 1, FaultKind::Hang), async |run| {
-        let task = stub_task("exit 0", Duration::from_millis(500));
+        let task = stub_task("exit 0", HANGS);
         let error = run.docker.task(&run.owner, task).await.unwrap_err();
         assert!(matches!(error, EngineError::Timeout { .. }), "{error:?}");
         assert!(error.hint().is_some_and(|hint| hint.contains("overloaded")));

@@ -2,33 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use seatrial_engine::{Command, DockerReplica, Engine as _, EngineError, Replica as _, Stamp};
+use seatrial_engine::{Engine as _, Replica as _};
 use seatrial_fake_engine::{CallName, Script};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::stage::{delays, on_fake};
-use crate::support::{PATIENCE, PORT, log_until};
-
-fn command(argv: &[&str]) -> Command {
-    Command {
-        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
-        user: None,
-        deadline: PATIENCE,
-    }
-}
-
-/// Both streams of a log to its end.
-async fn whole_log(replica: &DockerReplica) -> [Vec<u8>; 2] {
-    let chunks: Vec<_> = timeout(PATIENCE, replica.logs().collect()).await.expect("the log ends");
-    let mut streams = [Vec::new(), Vec::new()];
-    for chunk in chunks {
-        let chunk = chunk.unwrap();
-        streams[usize::from(chunk.stderr)].extend(chunk.bytes);
-    }
-    streams
-}
+use crate::support::behaviour::lives::{ends, runs_commands, scores, starts_again};
+use crate::support::behaviour::{PATIENCE, PORT, log_until, stamps, streams};
 
 #[test]
 fn replicas_of_a_group_start_side_by_side_and_end_by_themselves() {
@@ -44,38 +24,23 @@ fn replicas_of_a_group_start_side_by_side_and_end_by_themselves() {
         ];
         let replicas = run.launch_all(&network, &scripts).await;
         for replica in &replicas {
-            let [
-                Stamp::CreateRequested(requested),
-                Stamp::Created(created),
-                Stamp::Started(started),
-            ] = replica.stamps()
-            else {
-                panic!("unexpected stamps: {:?}", replica.stamps());
-            };
+            let [requested, created, started] = stamps(replica);
             assert!(
-                *created - *requested >= Duration::from_millis(30),
+                created - requested >= Duration::from_millis(30),
                 "{:?}",
                 replica.stamps()
             );
-            assert!(
-                *started - *created >= Duration::from_millis(39),
-                "{:?}",
-                replica.stamps()
-            );
+            assert!(started - created >= Duration::from_millis(39), "{:?}", replica.stamps());
         }
         for (index, code) in [(0, 0), (1, 3), (3, 111)] {
-            let ended = timeout(PATIENCE, replicas[index].ended()).await.unwrap().unwrap();
-            assert_eq!((ended.code, ended.oom), (code, false), "{}", scripts[index]);
-            let again = replicas[index].ended().await.unwrap();
-            let apart = again.at.max(ended.at) - again.at.min(ended.at);
-            assert!(apart < Duration::from_millis(5), "the end moved by {apart:?}");
+            ends(&replicas[index], code).await;
         }
-        let [stdout, stderr] = whole_log(&replicas[1]).await;
-        assert!(stdout.starts_with(b"stub: first instruction ") && stdout.ends_with(b"x\n"));
-        assert_eq!(stderr, b"y\n");
-        let [stdout, _] = whole_log(&replicas[3]).await;
+        let [stdout, stderr] = streams(&replicas[1]).await;
+        assert!(stdout.starts_with("stub: first instruction ") && stdout.ends_with("x\n"));
+        assert_eq!(stderr, "y\n");
+        let [stdout, _] = streams(&replicas[3]).await;
         assert!(
-            stdout.len() >= 2_000_000 && stdout.ends_with(b"after\n"),
+            stdout.len() >= 2_000_000 && stdout.ends_with("after\n"),
             "{}",
             stdout.len()
         );
@@ -132,15 +97,7 @@ fn a_replica_is_reached_and_scored_at_an_address_of_its_own() {
         assert_ne!(addresses[0], addresses[1]);
         for replica in &replicas {
             log_until(replica, "stub: listening").await;
-            let mut connection = replica.connect(PORT).await.expect("the host reaches it");
-            let request = b"POST /score HTTP/1.1\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
-            connection.write_all(request).await.unwrap();
-            let mut answer = String::new();
-            connection.read_to_string(&mut answer).await.unwrap();
-            assert!(
-                answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"a\":1}"),
-                "{answer}"
-            );
+            scores(replica.connect(PORT).await.expect("the host reaches it")).await;
         }
     });
 }
@@ -151,28 +108,7 @@ fn one_that_was_killed_starts_again_and_its_log_goes_on() {
     on_fake(name, Script::default(), async |run| {
         let network = run.network().await;
         let mut replica = run.launch(&network, "listen; answer 200").await;
-        log_until(&replica, "stub: listening").await;
-        replica.kill().await.unwrap();
-        let ended = timeout(PATIENCE, replica.ended()).await.unwrap().unwrap();
-        assert_eq!(ended.code, 137);
-        replica.kill().await.expect("killing what has ended is no error");
-
-        let before = Instant::now();
-        replica.restart().await.unwrap();
-        let [Stamp::CreateRequested(requested), Stamp::Started(started)] = replica.stamps() else {
-            panic!("unexpected stamps: {:?}", replica.stamps());
-        };
-        assert!(before <= *requested && requested < started && *started < Instant::now());
-        let connected = async {
-            while replica.connect(PORT).await.is_err() {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(PATIENCE, connected).await.expect("it listens again");
-        replica.kill().await.unwrap();
-        let [stdout, _] = whole_log(&replica).await;
-        let text = String::from_utf8(stdout).unwrap();
-        assert_eq!(text.matches("stub: first instruction").count(), 2, "{text}");
+        starts_again(&mut replica).await;
     });
 }
 
@@ -182,34 +118,7 @@ fn commands_run_inside_and_missing_ones_are_no_engine_error() {
     on_fake(name, Script::default(), async |run| {
         let network = run.network().await;
         let replica = run.launch(&network, "forever").await;
-        let output = replica
-            .exec(command(&["/seatrial-stub", "log out; err oops; exit 9"]))
-            .await
-            .unwrap();
-        assert_eq!((output.code, output.stderr.as_slice()), (9, b"oops\n".as_slice()));
-        assert!(output.stdout.ends_with(b"out\n"));
-
-        let manifest = replica
-            .exec(command(&["/seatrial-stub", "manifest", "/site-packages"]))
-            .await
-            .unwrap();
-        let text = String::from_utf8(manifest.stdout).unwrap();
-        assert!(text.contains("\"sys_path\":[\"/site-packages\"]"), "{text}");
-
-        let missing = replica.exec(command(&["/no/such/program"])).await.unwrap();
-        assert_eq!(missing.code, 127);
-        let flood = replica
-            .exec(command(&["/seatrial-stub", "flood 20mb; exit 0"]))
-            .await
-            .unwrap();
-        assert_eq!((flood.code, flood.stdout.len()), (0, 16 << 20));
-
-        let hanging = Command {
-            deadline: Duration::from_millis(100),
-            ..command(&["/seatrial-stub", "forever"])
-        };
-        let error = replica.exec(hanging).await.unwrap_err();
-        assert!(matches!(error, EngineError::Timeout { .. }), "{error}");
+        runs_commands(&replica, &[127]).await;
         replica.remove().await.unwrap();
     });
 }

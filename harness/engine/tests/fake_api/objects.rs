@@ -1,14 +1,15 @@
 //! Images, networks, helper containers, and their removal.
 
-use std::process::Command as Process;
 use std::time::Duration;
 
-use seatrial_engine::{BuildSpec, Engine as _, EngineError, Owner, Replica as _};
+use seatrial_engine::{BuildSpec, Engine as _, EngineError, Replica as _};
 use seatrial_fake_engine::Script;
-use tokio::net::TcpListener;
 
 use crate::stage::{on_fake, run as another_run};
-use crate::support::{STUB, log_until, stub_task};
+use crate::support::behaviour::objects::{
+    dead, image_is_removed, is_removed_whole_and_only_once, reaches_the_host, runs_tasks, sweeps_only_the_dead,
+};
+use crate::support::behaviour::{PROGRAM, STUB, stub_task};
 
 #[test]
 fn a_run_is_removed_whole_and_only_once() {
@@ -16,13 +17,7 @@ fn a_run_is_removed_whole_and_only_once() {
     let Some(fake) = on_fake(name, Script::default(), async |run| {
         let network = run.network().await;
         let replicas = run.launch_all(&network, &["forever", "exit 0"]).await;
-        let swept = run.docker.remove_run(&run.owner.run).await.unwrap();
-        assert_eq!((swept.containers, swept.networks), (2, 1));
-        assert_eq!(swept.runs, std::slice::from_ref(&run.owner.run));
-        assert_eq!(run.docker.remove_run(&run.owner.run).await.unwrap(), Default::default());
-        for replica in replicas {
-            replica.remove().await.expect("removing what is gone is no error");
-        }
+        is_removed_whole_and_only_once(&run.docker, &run.owner.run, replicas).await;
     }) else {
         return;
     };
@@ -33,22 +28,14 @@ fn a_run_is_removed_whole_and_only_once() {
 fn what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept() {
     let name = "objects::what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept";
     on_fake(name, Script::default(), async |living| {
-        let mut dead = another_run("dead").await;
-        let mut gone = Process::new("true").spawn().unwrap();
-        gone.wait().unwrap();
-        dead.owner = Owner {
-            pid: gone.id(),
-            ..dead.owner.clone()
-        };
+        let mut gone = another_run("dead").await;
+        gone.owner = dead(gone.owner.clone());
         living.network().await;
-        let left = dead.network().await;
-        let replica = dead.launch(&left, "forever").await;
-        let swept = living.docker.sweep().await.unwrap();
+        let (swept, replica) = sweeps_only_the_dead((&living.docker, &living.owner), (&gone.docker, &gone.owner)).await;
         assert_eq!((swept.containers, swept.networks), (1, 1));
-        assert_eq!(swept.runs, std::slice::from_ref(&dead.owner.run));
+        assert_eq!(swept.runs, std::slice::from_ref(&gone.owner.run));
         replica.remove().await.unwrap();
-        let kept = living.docker.remove_run(&living.owner.run).await.unwrap();
-        assert_eq!((kept.containers, kept.networks), (0, 1));
+        is_removed_whole_and_only_once(&living.docker, &living.owner.run, Vec::new()).await;
     });
 }
 
@@ -56,12 +43,7 @@ fn what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept() {
 fn tasks_give_their_output_and_never_stay() {
     let name = "objects::tasks_give_their_output_and_never_stay";
     let Some(fake) = on_fake(name, Script::default(), async |run| {
-        let output = run.task("log done; err warning; exit 4").await;
-        assert_eq!((output.code, output.stderr.as_slice()), (4, b"warning\n".as_slice()));
-        assert!(output.stdout.ends_with(b"done\n"));
-        let too_long = stub_task("forever", Duration::from_millis(100));
-        let error = run.docker.task(&run.owner, too_long).await.unwrap_err();
-        assert!(matches!(error, EngineError::Timeout { .. }), "{error}");
+        runs_tasks(&run.docker, &run.owner).await;
 
         let mut absent = stub_task("exit 0", Duration::from_secs(30));
         absent.command[0] = "/no/such/program".to_owned();
@@ -79,11 +61,7 @@ fn containers_reach_the_host_at_the_gateway() {
     let name = "objects::containers_reach_the_host_at_the_gateway";
     on_fake(name, Script::default(), async |run| {
         let network = run.network().await;
-        let index = TcpListener::bind((network.gateway, 0)).await.unwrap();
-        let host = index.local_addr().unwrap();
-        let replica = run.launch(&network, &format!("reach {host}; log tried")).await;
-        let log = log_until(&replica, "tried").await;
-        assert!(log.contains(&format!("stub: reached {host}")), "{log:#?}");
+        reaches_the_host(&run.docker, &run.owner, &network, "").await;
     });
 }
 
@@ -116,7 +94,7 @@ fn images_are_built_listed_and_removed_and_what_would_have_to_run_fails() {
         let labelled = run.docker.images_labelled("seatrial.test=built").await.unwrap();
         assert_eq!(labelled, std::slice::from_ref(&built));
 
-        let broken = format!("FROM {STUB}\nRUN [\"/seatrial-stub\", \"exit 7\"]\n");
+        let broken = format!("FROM {STUB}\nRUN [\"{PROGRAM}\", \"exit 7\"]\n");
         let error = run
             .docker
             .build(spec("fake/broken:1", broken), |_| {})
@@ -128,12 +106,7 @@ fn images_are_built_listed_and_removed_and_what_would_have_to_run_fails() {
         assert!(cause.to_string().contains("RUN"), "{cause}");
         assert_eq!(last_lines.len(), 2, "{last_lines:#?}");
 
-        run.docker.remove_image("fake/built:1").await.unwrap();
-        run.docker
-            .remove_image("fake/built:1")
-            .await
-            .expect("removing twice is no error");
-        assert_eq!(run.docker.image("fake/built:1").await.unwrap(), None);
+        image_is_removed(&run.docker, "fake/built:1").await;
         let facts = run.docker.facts().await.unwrap();
         assert_eq!(
             (facts.version.as_str(), facts.cgroup.as_str()),

@@ -6,7 +6,8 @@ use std::process::Command;
 use seatrial_engine::{Docker, Owner};
 use seatrial_fake_engine::{CallName, Delay, FakeEngine, Fault, FaultKind, Script, Settings, compile_stub};
 
-use crate::support::{Run, STUB};
+use crate::support::Run;
+use crate::support::behaviour::STUB;
 
 /// Set in the process that runs the body of a test.
 const INSIDE: &str = "SEATRIAL_TEST_ON_FAKE";

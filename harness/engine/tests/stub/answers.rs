@@ -6,7 +6,9 @@ use futures_util::StreamExt;
 use seatrial_engine::Replica;
 use tokio::time::{Instant, sleep_until};
 
-use super::{PORT, ask, engine, health, launch, log, mark, ms, stamps, texts};
+use super::behaviour::lives::scores;
+use super::behaviour::{PORT, stamps};
+use super::{engine, health, launch, log, mark, ms, texts};
 
 #[tokio::test(start_paused = true)]
 async fn health_is_refused_then_hangs_then_answers() {
@@ -29,12 +31,7 @@ async fn health_is_refused_then_hangs_then_answers() {
     assert_eq!(Instant::now(), started + ms(1_100));
 
     sleep_until(started + ms(1_500)).await;
-    let request = "POST /score HTTP/1.1\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
-    let scored = ask(&replica, request).await.unwrap();
-    assert!(
-        scored.starts_with("HTTP/1.1 200 ") && scored.ends_with("\r\n\r\n{\"a\":1}"),
-        "{scored}"
-    );
+    scores(replica.connect(PORT).await.unwrap()).await;
     assert!(health(&replica).await.unwrap().ends_with("\r\n\r\nstub\n"));
     assert_eq!(Instant::now(), started + ms(1_500));
 

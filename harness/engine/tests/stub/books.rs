@@ -1,24 +1,24 @@
 //! Groups of replicas, commands, images, and what is left in the end.
 
 use futures_util::StreamExt;
-use seatrial_engine::{BuildSpec, Command, Engine, EngineError, Left, Owner, Replica, StubEngine, TaskSpec};
+use seatrial_engine::{BuildSpec, Engine, EngineError, Left, Owner, Replica, StubEngine, TaskSpec};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Launched, PATIENCE, STUB, engine, launch, launch_all, ms, owner, spec, stamps};
+use super::behaviour::lives::runs_commands;
+use super::behaviour::objects::{
+    dead, image_is_removed, is_removed_whole_and_only_once, runs_tasks, sweeps_only_the_dead,
+};
+use super::behaviour::{self, HANGS, PATIENCE, PROGRAM, command, stamps, stub_spec, stub_task};
+use super::{engine, launch, ms, owner};
 
 #[tokio::test(start_paused = true)]
 async fn replicas_of_a_group_start_together_and_one_that_fails_does_not_stop_the_others() {
     let engine = engine().with_failing(1, "no space left on device");
     let network = engine.network(&owner()).await.unwrap();
     let zero = Instant::now();
-    let mut launched = launch_all(
-        &engine,
-        &network,
-        &["forever", "forever", "exit 3", "reach 10.0.0.1:80"],
-    )
-    .await;
+    let spec = stub_spec(&["forever", "forever", "exit 3", "reach 10.0.0.1:80"]);
+    let launched = behaviour::launch(&engine, &owner(), &network, spec).await.unwrap();
     assert_eq!(Instant::now(), zero + ms(200));
-    launched.sort_by_key(|(number, _)| *number);
     let numbers: Vec<_> = launched
         .iter()
         .map(|(number, replica)| (*number, replica.is_ok()))
@@ -52,7 +52,7 @@ async fn a_launch_given_up_leaves_nothing() {
     let engine = engine();
     let network = engine.network(&owner()).await.unwrap();
     let mut launching = engine
-        .launch(&owner(), &network, spec(&["forever", "forever"]))
+        .launch(&owner(), &network, stub_spec(&["forever", "forever"]))
         .await
         .unwrap();
     assert!(
@@ -69,20 +69,14 @@ async fn a_launch_given_up_leaves_nothing() {
 async fn commands_tasks_and_accounting() {
     let engine = engine();
     let replica = launch(&engine, "hold 64mb; wait 1s; spin 400ms; hold 1mb; forever").await;
-    let command = |argv: &[&str]| Command {
-        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
-        user: None,
-        deadline: ms(500),
-    };
-    let manifest = replica
-        .exec(command(&["/seatrial-stub", "manifest", "/site-packages"]))
-        .await;
-    assert!(manifest.unwrap().stdout.starts_with(b"seatrial-manifest:{"));
-    assert_eq!(replica.exec(command(&["sh", "-c", "true"])).await.unwrap().code, 127);
-    let error = replica.exec(command(&["/seatrial-stub", "forever"])).await.unwrap_err();
-    assert!(matches!(error, EngineError::Timeout { .. }), "{error}");
+    // In paused time they take as long as the one of them that hangs.
+    let before = Instant::now();
+    runs_commands(&replica, &[127]).await;
+    assert_eq!(Instant::now(), before + HANGS);
+    let shell = replica.exec(command(&["sh", "-c", "true"], PATIENCE)).await;
+    assert_eq!(shell.unwrap().code, 127);
     assert_eq!(replica.usage().await.unwrap().cpu_ns, Some(0));
-    sleep(ms(700)).await;
+    sleep(ms(1_200) - HANGS).await;
     let usage = replica.usage().await.unwrap();
     assert_eq!(
         (usage.cpu_ns, usage.peak_memory_bytes),
@@ -95,23 +89,13 @@ async fn commands_tasks_and_accounting() {
         (Some(400_000_000), Some(65_000_000))
     );
 
-    let task = TaskSpec {
-        image: STUB.to_owned(),
-        command: vec!["/seatrial-stub".to_owned(), "log done; exit 4".to_owned()],
-        env: Default::default(),
-        user: None,
-        mounts: Vec::new(),
-        host_network: false,
-        deadline: PATIENCE,
-    };
-    let output = engine.task(&owner(), task.clone()).await.unwrap();
-    assert!(output.code == 4 && output.stdout.ends_with(b"done\n"));
+    runs_tasks(&engine, &owner()).await;
     replica.kill().await.unwrap();
-    let error = replica.exec(command(&["/seatrial-stub", "exit 0"])).await.unwrap_err();
+    let error = replica.exec(command(&[PROGRAM, "exit 0"], PATIENCE)).await.unwrap_err();
     assert!(matches!(error, EngineError::Exec { .. }), "{error}");
     let absent = TaskSpec {
         image: "absent".to_owned(),
-        ..task
+        ..stub_task("exit 0", PATIENCE)
     };
     let error = engine.task(&owner(), absent).await.unwrap_err();
     assert!(matches!(error, EngineError::NoSuchImage { .. }), "{error}");
@@ -144,8 +128,7 @@ async fn images_are_built_pulled_and_removed() {
         Err(EngineError::BuildFailed { .. })
     ));
     engine.pull("pulled:1").await.unwrap();
-    engine.remove_image("built:1").await.unwrap();
-    assert_eq!(engine.image("built:1").await.unwrap(), None);
+    image_is_removed(&engine, "built:1").await;
     assert!(engine.image("pulled:1").await.unwrap().is_some());
     let error = engine.import("/no/such/archive".as_ref(), "x:1").await.unwrap_err();
     assert!(matches!(error, EngineError::ImportFailed { .. }), "{error}");
@@ -155,27 +138,18 @@ async fn images_are_built_pulled_and_removed() {
 async fn what_a_dead_process_left_is_swept_and_what_a_living_one_has_is_kept() {
     let engine = engine();
     let kept = launch(&engine, "forever").await;
-    let mut process = std::process::Command::new("true").spawn().unwrap();
-    process.wait().unwrap();
-    let gone = Owner {
+    let gone = dead(Owner {
         run: "gone".to_owned(),
-        pid: process.id(),
         ..owner()
-    };
-    let network = engine.network(&gone).await.unwrap();
-    let launching = engine.launch(&gone, &network, spec(&["forever"])).await.unwrap();
-    let mut launched: Launched = launching.collect().await;
-    let swept = engine.sweep().await.unwrap();
+    });
+    let (swept, removed) = sweeps_only_the_dead((&engine, &owner()), (&engine, &gone)).await;
     assert_eq!(
         (swept.containers, swept.networks, swept.runs),
         (1, 1, vec!["gone".to_owned()])
     );
-    let removed = launched.remove(0).1.unwrap();
     assert_eq!(removed.ended().await.unwrap().code, 137);
     removed.remove().await.expect("removing what is gone is no error");
     drop(kept);
-    let swept = engine.remove_run(&owner().run).await.unwrap();
-    assert_eq!((swept.containers, swept.networks), (0, 1));
-    assert_eq!(engine.remove_run(&owner().run).await.unwrap(), Default::default());
+    is_removed_whole_and_only_once(&engine, &owner().run, Vec::new()).await;
     assert_eq!(engine.left(), Left::default());
 }

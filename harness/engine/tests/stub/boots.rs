@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use seatrial_engine::{Delays, Replica, Stamp, StubEngine};
+use seatrial_engine::{Delays, Replica, StubEngine};
 use tokio::time::{Instant, sleep};
 
-use super::{STUB, engine, health, launch, log, mark, ms, stamps, texts};
+use super::behaviour::lives::ends;
+use super::behaviour::{STUB, stamps, stamps_again};
+use super::{engine, health, launch, log, mark, ms, texts};
 
 #[tokio::test(start_paused = true)]
 async fn a_boot_has_the_instants_of_its_script() {
@@ -63,8 +65,7 @@ async fn a_killed_container_starts_again_and_its_log_goes_on() {
     health(&replica).await.unwrap();
     sleep(ms(500)).await;
     replica.kill().await.unwrap();
-    let ended = replica.ended().await.unwrap();
-    assert_eq!((ended.code, ended.at), (137, started + ms(500)));
+    assert_eq!(ends(&replica, 137).await.at, started + ms(500));
     let first = texts(&log(&replica).await);
     assert!(!first.contains(&"never\n".to_owned()) && first.len() == 4, "{first:#?}");
     assert!(replica.usage().await.unwrap().cpu_ns.is_none());
@@ -72,10 +73,7 @@ async fn a_killed_container_starts_again_and_its_log_goes_on() {
     sleep(ms(300)).await;
     replica.restart().await.unwrap();
     let again = started + ms(800);
-    let [Stamp::CreateRequested(requested), Stamp::Started(restarted)] = replica.stamps() else {
-        panic!("unexpected stamps: {:?}", replica.stamps());
-    };
-    assert_eq!((*requested, *restarted), (again, again + ms(170)));
+    assert_eq!(stamps_again(&replica), [again, again + ms(170)]);
     health(&replica).await.unwrap();
     replica.kill().await.unwrap();
     let both = log(&replica).await;

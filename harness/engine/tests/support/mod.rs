@@ -1,29 +1,21 @@
-//! What the engine tests stand on: the stub image, and runs that clean up after themselves.
+//! What the tests on a Docker (real or fake) stand on: the stub image, and runs that clean up after themselves.
 
 #![allow(
     dead_code,
     reason = "each test binary compiles this module and uses its own part of it"
 )]
 
-use std::path::Path;
+#[path = "../behaviour/mod.rs"]
+pub mod behaviour;
+
 use std::process::Command;
-use std::time::Duration;
 
-use futures_util::StreamExt;
-use seatrial_engine::{
-    BuildSpec, CommandOutput, Docker, DockerReplica, Engine, EngineError, LaunchSpec, Network, Owner, Replica,
-    ReplicaSpec, TaskSpec,
-};
+use behaviour::{Launched, PROGRAM, STUB, launch, launch_one, stub_spec};
+use seatrial_engine::{BuildSpec, Docker, DockerReplica, Engine, EngineError, LaunchSpec, Network, Owner};
+use seatrial_fake_engine::compile_stub;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
-/// The image of the stub, made by the first test that asks.
-pub const STUB: &str = "seatrial-test/stub:latest";
-/// No single wait of a test is longer.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Port on which the stub listens.
-pub const PORT: u16 = 5001;
-
+/// The stub's image is made by the first test that asks.
 static STUB_BUILT: OnceCell<()> = OnceCell::const_new();
 
 /// A run of its own for one test; what it made is removed when the test ends, however it ends.
@@ -58,8 +50,7 @@ impl Run {
 
     /// One replica of the stub on the network.
     pub async fn launch(&self, network: &Network, script: &str) -> DockerReplica {
-        let mut replicas = self.launch_all(network, &[script]).await;
-        replicas.remove(0)
+        launch_one(&self.docker, &self.owner, network, script).await
     }
 
     /// A replica for each script, in their order.
@@ -70,23 +61,8 @@ impl Run {
     }
 
     /// What becomes of each replica of a group, in the order of their numbers.
-    pub async fn try_launch(
-        &self,
-        network: &Network,
-        spec: LaunchSpec,
-    ) -> Result<Vec<(usize, Result<DockerReplica, EngineError>)>, EngineError> {
-        let launching = self.docker.launch(&self.owner, network, spec).await?;
-        let mut launched: Vec<_> = launching.collect().await;
-        launched.sort_by_key(|(number, _)| *number);
-        Ok(launched)
-    }
-
-    /// Runs a script to its end in a helper container.
-    pub async fn task(&self, script: &str) -> CommandOutput {
-        self.docker
-            .task(&self.owner, stub_task(script, PATIENCE))
-            .await
-            .expect("a task")
+    pub async fn try_launch(&self, network: &Network, spec: LaunchSpec) -> Result<Launched<Docker>, EngineError> {
+        launch(&self.docker, &self.owner, network, spec).await
     }
 
     /// Containers and networks of this run, as the Docker CLI sees them.
@@ -122,51 +98,6 @@ impl Drop for Run {
     }
 }
 
-/// One replica of the stub for each script.
-pub fn stub_spec(scripts: &[&str]) -> LaunchSpec {
-    let replica = |(number, script): (usize, &&str)| ReplicaSpec {
-        number,
-        env: [("STUB_SCRIPT".to_owned(), (*script).to_owned())].into(),
-        mounts: Vec::new(),
-    };
-    LaunchSpec {
-        image: STUB.to_owned(),
-        replicas: scripts.iter().enumerate().map(replica).collect(),
-        ports: vec![PORT],
-        case: "engine/tests@docker".to_owned(),
-    }
-}
-
-/// A task that runs a script of the stub.
-pub fn stub_task(script: &str, deadline: Duration) -> TaskSpec {
-    TaskSpec {
-        image: STUB.to_owned(),
-        command: vec!["/seatrial-stub".to_owned(), script.to_owned()],
-        env: Default::default(),
-        user: None,
-        mounts: Vec::new(),
-        host_network: false,
-        deadline,
-    }
-}
-
-/// Reads the log until a line starts with `mark`; all lines up to and including it.
-pub async fn log_until(replica: &DockerReplica, mark: &str) -> Vec<String> {
-    let mut log = replica.logs();
-    let mut text = String::new();
-    let read = timeout(PATIENCE, async {
-        while let Some(chunk) = log.next().await {
-            text += &String::from_utf8(chunk.expect("a log").bytes).expect("UTF-8");
-            if text.lines().any(|line| line.starts_with(mark)) {
-                return;
-            }
-        }
-    });
-    read.await
-        .unwrap_or_else(|_| panic!("no `{mark}` in the log within {PATIENCE:?}"));
-    text.lines().map(str::to_owned).collect()
-}
-
 /// Output lines of the Docker CLI, for looking from outside.
 pub fn docker_cli(arguments: &[&str]) -> Vec<String> {
     let output = Command::new("docker").args(arguments).output().expect("the docker CLI");
@@ -176,26 +107,9 @@ pub fn docker_cli(arguments: &[&str]) -> Vec<String> {
 
 /// Compiles the stub to a static binary and makes it the whole content of an image.
 async fn build_stub(docker: &Docker) {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let compiled = Command::new(env!("CARGO"))
-        .args(["rustc", "-p", "seatrial-stub", "--release", "--quiet"])
-        .args([
-            "--target-dir",
-            "target/static",
-            "--",
-            "-C",
-            "target-feature=+crt-static",
-        ])
-        .current_dir(&workspace)
-        .output()
-        .expect("cargo");
-    assert!(
-        compiled.status.success(),
-        "{}",
-        String::from_utf8_lossy(&compiled.stderr)
-    );
-    let binary = std::fs::read(workspace.join("target/static/release/seatrial-stub")).expect("the stub binary");
-    let dockerfile = "FROM scratch\nCOPY seatrial-stub /seatrial-stub\nENTRYPOINT [\"/seatrial-stub\"]\n";
+    let binary = compile_stub().expect("the stub compiles");
+    let binary = std::fs::read(binary).expect("the stub binary");
+    let dockerfile = format!("FROM scratch\nCOPY seatrial-stub {PROGRAM}\nENTRYPOINT [\"{PROGRAM}\"]\n");
     let spec = BuildSpec {
         reference: STUB.to_owned(),
         files: vec![
