@@ -45,7 +45,8 @@ pub(super) fn unreachable(error: Error) -> EngineError {
         (_, Some(io::ErrorKind::PermissionDenied)) => {
             "this user may not open the engine's socket: add it to the `docker` group and log in again"
         }
-        (Error::SocketNotFoundError(_), _) | (_, Some(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)) => {
+        // Nobody listens, or whoever did went away before answering.
+        (Error::SocketNotFoundError(_) | Error::HyperLegacyError { .. }, _) => {
             "is the Docker daemon installed and running (`systemctl start docker`)? If it listens elsewhere, set \
              DOCKER_HOST"
         }
@@ -112,6 +113,8 @@ fn io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
 
 #[cfg(test)]
 mod tests {
+    use testcontainers::bollard;
+
     use super::*;
 
     #[test]
@@ -131,6 +134,26 @@ mod tests {
         assert!(advice(Error::IOError { err: denied }).contains("group"));
         assert!(advice(Error::SocketNotFoundError("/x".into())).contains("running"));
         assert!(advice(Error::RequestTimeoutError).contains("docker version"));
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_hangs_up_is_perhaps_not_running() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let hang_up = async {
+            loop {
+                drop(listener.accept().await.unwrap());
+            }
+        };
+        let api =
+            bollard::Docker::connect_with_unix(&socket.to_string_lossy(), 5, bollard::API_DEFAULT_VERSION).unwrap();
+        let error = tokio::select! {
+            answer = api.version() => answer.unwrap_err(),
+            () = hang_up => unreachable!("it hangs up for ever"),
+        };
+        let error = unreachable(error);
+        assert!(error.hint().is_some_and(|hint| hint.contains("running")), "{error:?}");
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use testcontainers::bollard::errors::Error;
 use testcontainers::bollard::models::{HostConfigLogConfig, Mount as BindMount, MountType};
 use testcontainers::bollard::query_parameters::RemoveContainerOptions;
 
@@ -99,24 +98,15 @@ pub(super) async fn remove_container(docker: &Docker, name: &str) -> Result<bool
     };
     match docker.api.remove_container(name, Some(options)).await {
         Ok(()) => Ok(true),
-        Err(error) => removed_by_another(docker, name, error).await.map(|()| false),
+        Err(error) if answered(&error, 404) => Ok(false),
+        // Somebody else is removing it at this moment.
+        Err(error) if answered(&error, 409) => super::replica::wait_removed(docker, name).await.map(|()| false),
+        Err(error) => Err(error).or_failed(|cause| EngineError::Container {
+            action: "removing",
+            container: name.to_owned(),
+            cause,
+        }),
     }
-}
-
-/// Makes good of a refused removal where somebody else has removed the container, and waits for the end of it where it is being
-/// removed at this moment.
-pub(super) async fn removed_by_another(docker: &Docker, name: &str, refused: Error) -> Result<(), EngineError> {
-    if answered(&refused, 404) {
-        return Ok(());
-    }
-    if answered(&refused, 409) {
-        return super::replica::wait_removed(docker, name).await;
-    }
-    Err(refused).or_failed(|cause| EngineError::Container {
-        action: "removing",
-        container: name.to_owned(),
-        cause,
-    })
 }
 
 #[cfg(test)]

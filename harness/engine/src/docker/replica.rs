@@ -11,13 +11,12 @@ use testcontainers::bollard::models::{ContainerInspectResponse, ContainerStatsRe
 use testcontainers::bollard::query_parameters::{
     KillContainerOptions, StartContainerOptions, StatsOptions, WaitContainerOptions,
 };
-use testcontainers::core::error::{ClientError, TestcontainersError};
 use testcontainers::{ContainerAsync, GenericImage};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::failure::{Failure, answered, within};
-use super::objects::removed_by_another;
+use super::objects::remove_container;
 use super::{CALL, Docker, exec, logs};
 use crate::clock::Clocks;
 use crate::{
@@ -159,21 +158,12 @@ impl Replica for DockerReplica {
     }
 
     async fn remove(self) -> Result<(), EngineError> {
-        let Self { docker, container, .. } = self;
-        let id = container.id().to_owned();
-        within(CALL, "removing a container", async {
-            // In a task of its own: where `rm` fails it drops the container, which removes it once more and blocks meanwhile.
-            // Blocked together with the caller's task would be all that this task does besides, the removal of the same
-            // container by a sweep among them.
-            let removed = tokio::spawn(container.rm()).await;
-            let refused = match removed.expect("a removal neither panics nor is aborted") {
-                Ok(()) => return Ok(()),
-                Err(TestcontainersError::Client(ClientError::RemoveContainer(error))) => error,
-                Err(error) => return Err(failed("removing", &id, error.into())),
-            };
-            removed_by_another(&docker, &id, refused).await
-        })
-        .await
+        let id = self.id().to_owned();
+        within(CALL, "removing a container", remove_container(&self.docker, &id)).await?;
+        // testcontainers does not know that it is gone. Told to remove it, it would ask once more and take the answer for a
+        // failure; dropped, it would ask too, and block this thread meanwhile. What is left behind is the handle's memory.
+        std::mem::forget(self.container);
+        Ok(())
     }
 }
 
