@@ -1,11 +1,10 @@
 //! What reading and digesting the installed set of a real image costs, against `pip freeze` in the same container.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use seatrial_benches::{Bench, Goal, Pair, Pairs, Side};
+use seatrial_benches::{Bench, Goal, Pair, Pairs, Program, Side};
 use seatrial_engine::{Docker, Engine as _, Owner, TaskSpec};
 use serde::Deserialize;
 use tokio::runtime::Runtime;
@@ -38,7 +37,8 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let order: Vec<[Side; 2]> = (0..bench.pairs()).map(|_| Side::drawn(bench.lots())).collect();
-    let timed = Runtime::new()?.block_on(time(&image()?, &order))?;
+    let image = Program::build(env!("CARGO_TARGET_TMPDIR"))?.image("azureml")?;
+    let timed = Runtime::new()?.block_on(time(&image, &order))?;
     check(&timed.printed)?;
 
     let mut pairs = Pairs::new("digest", ["digest", "freeze"]);
@@ -52,29 +52,6 @@ fn main() -> anyhow::Result<()> {
         pairs.add(Pair::of(*first, one, other));
     }
     bench.report(&pairs, Some(GOAL))
-}
-
-/// The reference of the stand-in image, which seatrial builds on first need.
-fn image() -> anyhow::Result<String> {
-    // In the profile of this program, in which seatrial has most likely been built already.
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--profile", profile, "--package", "seatrial", "--"])
-        .args(["image", "build", "azureml"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo could not be started; it runs seatrial, which builds the image")?;
-    ensure!(
-        output.status.success(),
-        "seatrial could not build the image azureml: {}",
-        output.status
-    );
-    let text = String::from_utf8_lossy(&output.stdout);
-    let reference = text.split_whitespace().nth(1);
-    Ok(reference
-        .with_context(|| format!("seatrial printed `{text}` instead of a reference"))?
-        .to_owned())
 }
 
 /// Runs the timer in a container of the image.

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use seatrial_benches::Program;
+use seatrial_benches::{Program, STUB_CONTRACT, read_record, write_project};
 use seatrial_fake_engine::{FakeEngine, Script, Settings, compile_stub};
-use serde_json::Value;
+use seatrial_record::Phase;
 
 /// The stub as the fake engine knows it.
 const IMAGE: &str = "seatrial-bench/stub:latest";
@@ -58,7 +58,7 @@ impl Crowd {
             script: Script::default(),
         })?;
         let project = tempfile::tempdir()?;
-        Program::write_project(project.path(), IMAGE, &[self.scenario()])?;
+        write_project(project.path(), STUB_CONTRACT, IMAGE, &[self.scenario()])?;
         let path = host_without_pip(project.path())?;
         let mut seatrial = program
             .command(project.path())
@@ -118,13 +118,9 @@ impl Crowd {
 
     fn check(&self, project: &std::path::Path, fake: &FakeEngine) -> anyhow::Result<()> {
         ensure!(fake.objects().is_empty(), "left behind: {:?}", fake.objects());
-        let record: Value = serde_json::from_slice(&fs::read(project.join("out/record.json"))?)?;
-        let seen = record["cases"][0]["observations"].as_array().context("observations")?;
-        let is_ready = |seen: &&Value| {
-            let phases = seen["phases"].as_array().into_iter().flatten();
-            phases.into_iter().any(|phase| phase["phase"] == "ready")
-        };
-        let ready = seen.iter().filter(is_ready).count();
+        let record = read_record(project)?;
+        let seen = record.cases.iter().flat_map(|case| &case.observations);
+        let ready = seen.filter(|seen| seen.instant(Phase::Ready).is_some()).count();
         ensure!(
             ready == self.replicas,
             "of {} replicas {ready} became ready",

@@ -40,7 +40,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
 
-    let image = Program::build(env!("CARGO_TARGET_TMPDIR"))?.stub_image()?;
+    let image = Program::build(env!("CARGO_TARGET_TMPDIR"))?.image("stub")?;
     let runtime = Runtime::new()?;
     let mut lives = runtime.block_on(Lives::begin(&image, calls))?;
     let mut pairs = Pairs::new("life on the real engine", ["seatrial", "bare"]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use criterion::{Criterion, SamplingMode};
-use seatrial_benches::{Bench, Goal, Pair, Pairs, Program, Side};
+use seatrial_benches::{Bench, Goal, Pair, Pairs, STUB_CONTRACT, Side, write_project};
 use seatrial_spec::{Project, Selection};
 
 /// Scenario files.
@@ -23,7 +23,7 @@ pub fn measure(bench: &mut Bench, criterion: &mut Criterion) -> anyhow::Result<(
     let folder = tempfile::tempdir()?;
     let files: Vec<(String, String)> = (0..SCENARIOS).map(scenario).collect();
     let all = [&fixtures()[..], &files].concat();
-    Program::write_project(folder.path(), "seatrial-bench/stub:latest", &all)?;
+    write_project(folder.path(), STUB_CONTRACT, "seatrial-bench/stub:latest", &all)?;
     let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.path().join(name)).collect();
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
     println!(

@@ -31,7 +31,9 @@ pub fn measure(bench: &mut Bench, criterion: &mut Criterion) -> anyhow::Result<(
     anyhow::ensure!(told.change.word() == "regressed", "+50 % was judged {:?}", told.change);
     bench.time_alone(criterion, "comparison of 60 pairs", None, || {
         let begun = Instant::now();
-        std::hint::black_box(Comparison::of(std::hint::black_box(&pairs), &rule));
-        begun.elapsed()
+        let told = Comparison::of(std::hint::black_box(&pairs), &rule);
+        let taken = begun.elapsed();
+        drop(std::hint::black_box(told));
+        taken
     })
 }

@@ -30,7 +30,8 @@ pub fn measure(bench: &Bench, criterion: &mut Criterion) -> anyhow::Result<()> {
     let make = || {
         let begun = Instant::now();
         // A universe keeps what it has made, so each time takes a new one.
-        let made = Universe::new(projects.clone()).write_to(folder.path())?;
+        let universe = Universe::new(projects.clone());
+        let made = universe.write_to(folder.path())?;
         let taken = begun.elapsed();
         let bytes: Vec<Vec<u8>> = made.iter().map(fs::read).collect::<Result<_, _>>()?;
         let whole = bytes

@@ -4,14 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
+use seatrial_benches::STUB_CONTRACT;
 use serde_json::json;
 
 /// Port on which the stub listens.
 pub const PORT: u16 = 5001;
 /// Label by which containers of the sides that are not seatrial are found.
 pub const LABEL: &str = "seatrial-bench-peers";
-/// The project's one app: the stub needs none.
-const NO_APP: &str = "The stub needs no app.\n";
 
 /// One scenario: a boot, one scored request, one line of the log.
 pub struct Scenario {
@@ -57,32 +56,20 @@ pub fn write_json(list: &[Scenario], image: &str, run: &str, path: &Path) -> any
 
 /// Writes the list as a project of seatrial, a scenario per file, on the image as it is.
 pub fn write_project(list: &[Scenario], image: &str, folder: &Path) -> anyhow::Result<()> {
-    let contract = include_str!("../../fixtures/contracts/stub.yaml");
-    let image = format!("version: 1\nwhy: The stub.\ncontract: stub\nsource: {{ reference: \"{image}\" }}\n");
-    put(folder, "fixtures/contracts/stub.yaml", contract)?;
-    put(folder, "fixtures/images/stub/image.yaml", &image)?;
-    put(folder, "fixtures/apps/empty/README", NO_APP)?;
-    for Scenario {
-        name,
-        script,
-        number,
-        log,
-    } in list
-    {
+    let file = |scenario: &Scenario| {
+        let Scenario {
+            name,
+            script,
+            number,
+            log,
+        } = scenario;
         let text = format!(
             "version: 1\nwhy: The script makes it so.\nimage: stub\napp: empty\nenv: {{ STUB_SCRIPT: \"{script}\" }}\n\
              expect:\n  ready: {{ within: 60s }}\n  \
              score: {{ send: {{ boat: {number} }}, json: {{ boat: {number} }} }}\n  log: [\"{log}\"]\n"
         );
-        put(folder, &format!("scenarios/boats/{name}.yaml"), &text)?;
-    }
-    Ok(())
-}
-
-fn put(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
-    let path = folder.join(name);
-    let parent = path.parent().context("a file lies in a folder")?;
-    fs::create_dir_all(parent)
-        .and_then(|()| fs::write(&path, text))
-        .with_context(|| format!("cannot write {}", path.display()))
+        (format!("scenarios/boats/{name}.yaml"), text)
+    };
+    let files: Vec<_> = list.iter().map(file).collect();
+    seatrial_benches::write_project(folder, STUB_CONTRACT, image, &files)
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use seatrial_benches::{Program, children_cpu, read_record};
 
 use crate::ceiling;
 use crate::scenarios::{self, LABEL, Scenario};
@@ -58,7 +59,7 @@ pub struct Taken {
 pub struct Sides {
     folder: PathBuf,
     python: PathBuf,
-    seatrial: PathBuf,
+    seatrial: Program,
     run: String,
     count: usize,
 }
@@ -88,7 +89,8 @@ impl Side {
 impl Sides {
     /// Builds and installs what the sides need, and writes the list for each.
     pub fn prepare(folder: &Path, work: &Path, list: &[Scenario]) -> anyhow::Result<Sides> {
-        let (seatrial, image) = build()?;
+        let seatrial = Program::build(env!("CARGO_TARGET_TMPDIR"))?;
+        let image = seatrial.image("stub")?;
         let run = format!("{}", std::process::id());
         scenarios::write_json(list, &image, &run, &work.join("list.json"))?;
         scenarios::write_project(list, &image, &work.join("project"))?;
@@ -106,7 +108,8 @@ impl Sides {
 
     /// Runs the list once, and checks that all of it passed and nothing is left.
     pub fn time(&self, side: Side) -> anyhow::Result<Taken> {
-        let out = self.folder.join("out");
+        let project = self.project();
+        let out = project.join("out");
         if out.exists() {
             fs::remove_dir_all(&out)?;
         }
@@ -118,7 +121,7 @@ impl Sides {
         let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
 
         let label = match side {
-            Side::Seatrial => format!("seatrial.run={}", record(&out)?["run"].as_str().unwrap_or_default()),
+            Side::Seatrial => format!("seatrial.run={}", read_record(&project)?.run),
             _ => format!("{LABEL}={}", self.run),
         };
         let left = ceiling::remove_left(&label)?;
@@ -134,7 +137,7 @@ impl Sides {
         );
         ensure!(left.is_empty(), "{} left {}", side.name(), left.join(" "));
         let inner = match side {
-            Side::Seatrial => record(&out)?["took_ns"].as_u64(),
+            Side::Seatrial => Some(read_record(&project)?.took_ns),
             Side::Ceiling => Some(stdout.trim().parse()?),
             _ => None,
         };
@@ -148,9 +151,13 @@ impl Sides {
     /// Takes what seatrial saw in a first run, which ends with snapshots to review, as what it is to see.
     pub fn accept_snapshots(&self) -> anyhow::Result<()> {
         self.time(Side::Seatrial).ok();
-        let mut command = undisturbed(&self.seatrial);
-        command.args(["snapshot", "accept"]);
-        succeed(command.current_dir(self.folder.join("project"))).map(drop)
+        let mut command = self.seatrial.command(&self.project());
+        succeed(command.args(["snapshot", "accept"])).map(drop)
+    }
+
+    /// The folder of seatrial's project.
+    fn project(&self) -> PathBuf {
+        self.folder.join("project")
     }
 
     fn command(&self, side: Side) -> anyhow::Result<Command> {
@@ -170,10 +177,8 @@ impl Sides {
             }
             Side::DockerSdk => pytest("test_docker_sdk.py"),
             Side::Seatrial => {
-                let mut seatrial = undisturbed(&self.seatrial);
-                seatrial
-                    .args(["run", "--out", "../out"])
-                    .current_dir(self.folder.join("project"));
+                let mut seatrial = self.seatrial.command(&self.project());
+                seatrial.args(["run", "--out", "out"]);
                 seatrial
             }
             Side::Ceiling => {
@@ -187,18 +192,17 @@ impl Sides {
     }
 }
 
-/// A command without the variables that steer seatrial, pytest or testcontainers, and without a proxy on the way to
-/// localhost.
+/// A command without the variables that steer pytest or testcontainers, and without a proxy on the way to localhost.
 fn undisturbed(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let steers = ["SEATRIAL_", "PYTEST_", "TC_", "TESTCONTAINERS_"]
+        let steers = ["PYTEST_", "TC_", "TESTCONTAINERS_"]
             .iter()
             .any(|start| text.starts_with(start));
         let proxy = text.to_ascii_lowercase().ends_with("_proxy");
-        if (steers && text != "SEATRIAL_CACHE") || proxy || text == "CI" {
+        if steers || proxy || text == "CI" {
             command.env_remove(&name);
         }
     }
@@ -228,49 +232,9 @@ fn environment(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-/// seatrial's binary in release, as users run it, and the reference of the stub image, which it builds on first need.
-fn build() -> anyhow::Result<(PathBuf, String)> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let cargo = |arguments: &[&str]| succeed(Command::new(env!("CARGO")).args(arguments).current_dir(root));
-    let built = cargo(&[
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "seatrial",
-        "--message-format=json",
-    ])?;
-    let binary = built.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        (message["target"]["name"] == "seatrial").then(|| message["executable"].as_str().map(PathBuf::from))?
-    });
-    let binary = binary.context("cargo did not say where it put seatrial")?;
-    let text = succeed(Command::new(&binary).args(["image", "build", "stub"]).current_dir(root))?;
-    let reference = text.split_whitespace().nth(1);
-    let reference = reference.with_context(|| format!("seatrial printed `{text}` instead of a reference"))?;
-    Ok((binary, reference.to_owned()))
-}
-
 fn succeed(command: &mut Command) -> anyhow::Result<String> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.with_context(|| format!("{command:?} could not be started"))?;
     ensure!(output.status.success(), "{command:?} ended with {}", output.status);
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn record(out: &Path) -> anyhow::Result<serde_json::Value> {
-    let path = out.join("record.json");
-    let text = fs::read_to_string(&path).with_context(|| format!("seatrial wrote no {}", path.display()))?;
-    Ok(serde_json::from_str(&text)?)
-}
-
-/// Processor time of the children that have ended and of theirs (`cutime` and `cstime` of proc(5)), in steps of 10 ms: the
-/// kernel tells it in hundredths of a second on every Linux.
-fn children_cpu() -> anyhow::Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").context("peers needs Linux")?;
-    // The name in parentheses may hold anything; `cutime` is the fourteenth field after it.
-    let (_, fields) = stat.rsplit_once(')').context("not as proc(5) has it")?;
-    let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<u64>);
-    let ticks: u64 = ticks.sum::<Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 10))
 }

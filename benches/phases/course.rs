@@ -25,26 +25,8 @@ pub const PARTS: [&str; 13] = [
     "residue",
 ];
 
-pub const CONTRACT: &str = r#"version: 1
-why: The stub's contract with a line for every mark.
-app_root: /app
-entry: { variable: STUB_ENTRY, default: script }
-probe: { port: 5001, health: /, score: /score, hanging_after: 500ms }
-methods:
-  dynamic: { variable: STUB_REQUIREMENTS, path: requirements.txt, index: { STUB_INDEX: "{index}" } }
-marks:
-  stamps: [monotonic]
-  first_instruction: "stub: first instruction"
-  install_begin: Installing Python packages
-  unpack_begin: "Installing collected packages:"
-  unpack_end: Successfully installed
-  install_end: Checking the packages
-  server_start: Starting the server
-  listen: "stub: listening"
-  init_begin: init begins
-  init_end: init has ended
-  ready: "stub: first 200"
-"#;
+/// A contract with every mark.
+pub const CONTRACT: &str = include_str!("../../fixtures/stub/every-mark.yaml");
 
 /// Steps of the script: how long each takes, milliseconds, and what it ends with. The stub's own `install` asks the index
 /// for a page and a wheel, and unpacks it.

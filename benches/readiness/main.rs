@@ -7,14 +7,16 @@ mod seatrial;
 use std::time::Duration;
 
 use anyhow::ensure;
-use seatrial_benches::{Bench, Errors, Figure, Goal, Pairs, Side};
+use seatrial_benches::{Bench, Errors, Figure, Goal, Pairs, Side, Stubs};
 use tokio::runtime::Runtime;
 
 use others::Others;
-use seatrial::{Run, Scenario, Seatrial};
+use seatrial::{Run, Scenario};
 
-/// Boots of one replica in a run of seatrial; as many runs as there are pairs.
-const BOOTS: usize = 8;
+/// Runs of each way of waiting, so that there are 400 boots, as a 99th percentile needs.
+const RUNS: usize = 25;
+/// Boots of one replica in a run.
+const BOOTS: usize = 16;
 /// Replicas that wait at once.
 const CROWD: usize = 16;
 /// A crowd takes this long to start, so that all of it waits before the first is ready.
@@ -75,29 +77,29 @@ fn main() -> anyhow::Result<()> {
         println!("readiness: left out, because SEATRIAL_TEST_ENGINE=none");
         return Ok(());
     }
-    let seatrial = Seatrial::build()?;
+    let stubs = Stubs::build(env!("CARGO_TARGET_TMPDIR"))?;
     let mut medians = Vec::new();
     for way in &WAYS {
-        medians.push((way.name, way.measure(&mut bench, &seatrial)?));
+        medians.push((way.name, way.measure(&mut bench, &stubs)?));
     }
     let runtime = Runtime::new()?;
-    let others = runtime.block_on(Others::begin(&seatrial.image))?;
+    let others = runtime.block_on(Others::begin(stubs.image()))?;
     let measured =
-        peers(&mut bench, &runtime, &others, &medians).and_then(|()| moved(&mut bench, &runtime, &others, &seatrial));
+        peers(&mut bench, &runtime, &others, &medians).and_then(|()| moved(&mut bench, &runtime, &others, &stubs));
     runtime.block_on(others.end())?;
     measured
 }
 
 impl Waiting {
     /// Prints how late this was seen and what it cost; returns the median error, ms.
-    fn measure(&self, bench: &mut Bench, seatrial: &Seatrial) -> anyhow::Result<f64> {
+    fn measure(&self, bench: &mut Bench, stubs: &Stubs) -> anyhow::Result<f64> {
         let (mut errors, mut cost, mut rows) = (Errors::new(self.name), Vec::new(), Vec::new());
-        for _ in 0..bench.pairs() {
+        for _ in 0..bench.pairs_or(RUNS) {
             let draw = |bench: &mut Bench| self.scenario(Duration::from_millis(bench.lots().u64(100..=1000)));
             let scenarios: Vec<Scenario> = (0..self.boots).map(|_| draw(bench)).collect();
-            let run = seatrial.run(&scenarios)?;
+            let run = Run::of(stubs, &scenarios)?;
             let at_once: Vec<Scenario> = (0..self.boots).map(|_| self.ready_at_once()).collect();
-            cost.push(share(&run, &seatrial.run(&at_once)?));
+            cost.push(share(&run, &Run::of(stubs, &at_once)?));
             for told in &run.replicas {
                 errors.add(told.ready, told.stamps.able);
                 let late = told.ready as i64 - told.stamps.able as i64;
@@ -151,7 +153,7 @@ impl Waiting {
 /// by the time that it waited longer.
 fn share(run: &Run, at_once: &Run) -> f64 {
     let waited = |run: &Run| run.replicas.iter().map(|told| told.waited as f64).sum::<f64>();
-    (run.cpu as f64 - at_once.cpu as f64) / (waited(run) - waited(at_once))
+    (run.cpu.as_secs_f64() - at_once.cpu.as_secs_f64()) * 1e9 / (waited(run) - waited(at_once))
 }
 
 /// The usual polls, both at the same stub.
@@ -178,7 +180,7 @@ fn peers(bench: &mut Bench, runtime: &Runtime, others: &Others, own: &[(&str, f6
 }
 
 /// How much longer the same work takes a stub that seatrial watches than one that nobody does, by the stub's own stamps.
-fn moved(bench: &mut Bench, runtime: &Runtime, others: &Others, seatrial: &Seatrial) -> anyhow::Result<()> {
+fn moved(bench: &mut Bench, runtime: &Runtime, others: &Others, stubs: &Stubs) -> anyhow::Result<()> {
     for (name, replicas) in [("work watched", 1), ("work 16 at once watched", CROWD)] {
         let mut pairs = Pairs::new(name, ["watched", "alone"]);
         let count = bench.pairs();
@@ -186,7 +188,7 @@ fn moved(bench: &mut Bench, runtime: &Runtime, others: &Others, seatrial: &Seatr
             let took: Vec<u64> = match side {
                 Side::Tried => {
                     let script = WORK.to_owned();
-                    let run = seatrial.run(&[Scenario { script, replicas }])?;
+                    let run = Run::of(stubs, &[Scenario { script, replicas }])?;
                     run.replicas
                         .iter()
                         .map(|told| told.stamps.able - told.stamps.first)

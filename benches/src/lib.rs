@@ -6,6 +6,7 @@
 
 mod bare;
 mod bench;
+mod children;
 mod client;
 mod engine_client;
 mod errors;
@@ -20,6 +21,7 @@ mod stubs;
 
 pub use bare::Bare;
 pub use bench::Bench;
+pub use children::children_cpu;
 pub use client::{Client, request};
 pub use engine_client::EngineClient;
 pub use errors::Errors;
@@ -30,7 +32,7 @@ pub use relay::{Call, Relay};
 pub use series::Series;
 pub use stamps::Stamps;
 pub use stand::{FirstFile, Stand};
-pub use stubs::{STUB_CONTRACT, Stubs};
+pub use stubs::{STUB_CONTRACT, Stubs, read_record, write_project};
 
 /// The media type of a project page in JSON (PEP 691).
 pub const JSON: &str = "application/vnd.pypi.simple.v1+json";

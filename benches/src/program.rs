@@ -1,7 +1,6 @@
-//! seatrial's binary as users run it, in a project of its own and without what the environment could say to it.
+//! seatrial's binary as users run it, without what the environment could say to it.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -51,49 +50,26 @@ impl Program {
         command
     }
 
-    /// Reference of the stub image, which is built on first need.
+    /// Reference of an image of this repository, which is built on first need.
     ///
     /// # Errors
     /// When seatrial cannot build it.
-    pub fn stub_image(&self) -> anyhow::Result<String> {
+    pub fn image(&self, name: &str) -> anyhow::Result<String> {
         let output = Command::new(&self.path)
-            .args(["image", "build", "stub"])
+            .args(["image", "build", name])
             .current_dir(repository())
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("`{}` could not be started", self.path.display()))?;
         ensure!(
             output.status.success(),
-            "the stub image could not be built: {}",
+            "the image {name} could not be built: {}",
             output.status
         );
         let text = String::from_utf8_lossy(&output.stdout);
         let image = text.split_whitespace().nth(1);
         let image = image.with_context(|| format!("seatrial printed `{text}` instead of a reference"))?;
         Ok(image.to_owned())
-    }
-
-    /// Writes a project whose one image `stub` has this reference, with these files besides.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub fn write_project(root: &Path, image: &str, more: &[(String, String)]) -> anyhow::Result<()> {
-        let image = format!("version: 1\nwhy: The stub.\ncontract: stub\nsource: {{ reference: \"{image}\" }}\n");
-        let contract = include_str!("../../fixtures/contracts/stub.yaml").to_owned();
-        let files = [
-            ("fixtures/contracts/stub.yaml".to_owned(), contract),
-            ("fixtures/images/stub/image.yaml".to_owned(), image),
-            (
-                "fixtures/apps/empty/README".to_owned(),
-                "The stub needs no app.\n".to_owned(),
-            ),
-        ];
-        for (name, text) in files.iter().chain(more) {
-            let path = root.join(name);
-            fs::create_dir_all(path.parent().context("a file in a folder")?)?;
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<()> {
         println!("startup: {}={} leaves it out", ENGINE.0, ENGINE.1);
         return Ok(());
     }
-    let image = Program::build(env!("CARGO_TARGET_TMPDIR"))?.stub_image()?;
+    let image = Program::build(env!("CARGO_TARGET_TMPDIR"))?.image("stub")?;
     let methods = Methods::begin(&image, bench.folder())?;
     let measured = measure(&mut bench, &methods);
     // Also after a failure: nothing is left behind.

@@ -17,24 +17,7 @@ use super::bench::{Bench, IMAGE, case, ms};
 const DELAYS: [u64; 3] = [50, 200, 1_000];
 
 /// A contract with every mark. `log` lines stand for the launcher, the installer and the server.
-const CONTRACT: &str = r#"version: 1
-why: The stub's contract with a line for every mark.
-app_root: /app
-entry: { variable: STUB_ENTRY, default: script }
-probe: { port: 5001, health: /, score: /score, hanging_after: 500ms }
-marks:
-  stamps: [monotonic]
-  first_instruction: "stub: first instruction"
-  install_begin: Installing Python packages
-  unpack_begin: "Installing collected packages:"
-  unpack_end: Successfully installed
-  install_end: Checking the packages
-  server_start: Starting the server
-  listen: "stub: listening"
-  init_begin: init begins
-  init_end: init has ended
-  ready: "stub: first 200"
-"#;
+const CONTRACT: &str = include_str!("../../../../../fixtures/stub/every-mark.yaml");
 
 /// Who is late in a step.
 #[derive(Clone, Copy)]
