@@ -60,14 +60,14 @@ impl Walker<'_> {
     fn mapping(&mut self, schema: &Map<String, Value>, node: &Node, entries: &[Node]) {
         let none = Map::new();
         let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-        let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+        let names = || properties.keys().map(String::as_str);
         for entry in entries {
             let key = entry.key.as_ref().map_or("", |key| key.text.as_str());
             match (properties.get(key), schema.get("additionalProperties")) {
                 (Some(schema), _) => self.value(schema, entry),
                 (None, Some(Value::Bool(false))) => {
                     let problem = self.source.problem(entry.head(), format!("unknown key `{key}`"));
-                    self.problems.push(problem.choices(key, names.iter().copied()));
+                    self.problems.push(problem.choices(key, names()));
                 }
                 (None, Some(schema)) => self.value(schema, entry),
                 (None, None) => {}
@@ -84,7 +84,7 @@ impl Walker<'_> {
         }
         if entries.is_empty() && schema.contains_key("minProperties") {
             let problem = self.source.problem(node.head(), format!("{} is empty", node.name()));
-            self.problems.push(match names.as_slice() {
+            self.problems.push(match names().collect::<Vec<_>>().as_slice() {
                 [] => problem.expected("expected at least one entry"),
                 names => problem.expected(format!("expected at least one of {}", quoted(names))),
             });
