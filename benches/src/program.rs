@@ -55,9 +55,9 @@ impl Program {
     /// # Errors
     /// When seatrial cannot build it.
     pub fn image(&self, name: &str) -> anyhow::Result<String> {
-        let output = Command::new(&self.path)
+        let output = self
+            .command(repository())
             .args(["image", "build", name])
-            .current_dir(repository())
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("`{}` could not be started", self.path.display()))?;

@@ -81,7 +81,8 @@ impl Stubs {
 /// # Errors
 /// When there is none, or it is no record.
 pub fn read_record(project: &Path) -> anyhow::Result<RunRecord> {
-    let text = fs::read_to_string(project.join("out/record.json"))?;
+    let path = project.join("out/record.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("seatrial wrote no {}", path.display()))?;
     Ok(RunRecord::from_json(&text)?)
 }
 

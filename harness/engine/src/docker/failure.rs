@@ -45,8 +45,9 @@ pub(super) fn unreachable(error: Error) -> EngineError {
         (_, Some(io::ErrorKind::PermissionDenied)) => {
             "this user may not open the engine's socket: add it to the `docker` group and log in again"
         }
-        // Nobody listens, or whoever did went away before answering.
-        (Error::SocketNotFoundError(_) | Error::HyperLegacyError { .. }, _) => {
+        // Nobody listens, or whoever did hung up before answering in HTTP.
+        (Error::SocketNotFoundError(_) | Error::HyperLegacyError { .. }, _)
+        | (_, Some(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)) => {
             "is the Docker daemon installed and running (`systemctl start docker`)? If it listens elsewhere, set \
              DOCKER_HOST"
         }
@@ -132,6 +133,8 @@ mod tests {
         let advice = |error| unreachable(error).hint().unwrap_or_default().to_owned();
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         assert!(advice(Error::IOError { err: denied }).contains("group"));
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert!(advice(Error::IOError { err: refused }).contains("running"));
         assert!(advice(Error::SocketNotFoundError("/x".into())).contains("running"));
         assert!(advice(Error::RequestTimeoutError).contains("docker version"));
     }

@@ -158,12 +158,12 @@ impl Replica for DockerReplica {
     }
 
     async fn remove(self) -> Result<(), EngineError> {
-        let id = self.id().to_owned();
-        within(CALL, "removing a container", remove_container(&self.docker, &id)).await?;
+        let removed = within(CALL, "removing a container", remove_container(&self.docker, self.id())).await;
         // testcontainers does not know that it is gone. Told to remove it, it would ask once more and take the answer for a
-        // failure; dropped, it would ask too, and block this thread meanwhile. What is left behind is the handle's memory.
+        // failure; dropped, it would ask too, and block this thread meanwhile, without a deadline where the first call failed.
+        // What is left behind is the handle's memory, and what could not be removed is the run's to sweep.
         std::mem::forget(self.container);
-        Ok(())
+        removed.map(drop)
     }
 }
 

@@ -32,24 +32,19 @@ pub(super) fn connect(container: &Arc<Container>) -> DuplexStream {
 
 async fn serve(container: &Container, mut connection: DuplexStream) -> io::Result<()> {
     let request = read(&mut connection).await?;
-    if request.is_score {
-        let later = Instant::now() + container.scores_later(Instant::now());
-        tokio::select! {
-            () = sleep_until(later) => {}
-            gone = hold(&mut connection) => return gone,
-        }
-    }
     let now = Instant::now();
-    let (at, status) = match container.answer(now) {
+    let (mut at, status) = match container.answer(now) {
         Answer::Hang => return hold(connection).await,
         Answer::Status(status) => (now, status),
-        Answer::Later(at, status) => {
-            tokio::select! {
-                () = sleep_until(at) => (at, status),
-                gone = hold(&mut connection) => return gone,
-            }
-        }
+        Answer::Later(at, status) => (at, status),
     };
+    if request.is_score {
+        at += container.scores_later(now);
+    }
+    tokio::select! {
+        () = sleep_until(at) => {}
+        gone = hold(&mut connection) => return gone,
+    }
     if status == 200 {
         container.mark_200(at);
     }
@@ -88,6 +83,6 @@ mod tests {
     async fn an_endless_head_is_cut_off() {
         let mut endless = tokio::io::repeat(b'x');
         let request = read(&mut endless).await.unwrap();
-        assert!(!request.is_score);
+        assert!(request.answered(200).ends_with(b"stub\n"));
     }
 }

@@ -27,6 +27,17 @@ pub async fn scores(connection: impl AsyncRead + AsyncWrite + Unpin) {
     );
 }
 
+/// Of a stub that listens before it has its first answer, 200, and later logs `over`: a client that left meanwhile was not
+/// answered.
+pub async fn answers_nobody_who_has_left(replica: &impl Replica) {
+    log_until(replica, "stub: listening").await;
+    let mut connection = replica.connect(PORT).await.unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    drop(connection);
+    let log = log_until(replica, "over").await;
+    assert!(!log.iter().any(|line| line.starts_with("stub: first 200")), "{log:?}");
+}
+
 /// It ends with this code, and asked again, long after, it is the same end at the same instant.
 pub async fn ends(replica: &impl Replica, code: i64) -> Ended {
     let ended = timeout(PATIENCE, replica.ended()).await.expect("it ends").unwrap();

@@ -64,6 +64,23 @@ fn a_start_that_fails_takes_its_container_with_it_and_not_the_others() {
 }
 
 #[test]
+fn a_removal_that_is_refused_is_asked_for_once() {
+    let name = "failures::a_removal_that_is_refused_is_asked_for_once";
+    let script = fault(CallName::Remove, 1, fail(500, "device busy"));
+    let Some(fake) = on_fake(name, script, async |run| {
+        let network = run.network().await;
+        let replica = run.launch(&network, "forever").await;
+        let error = replica.remove().await.unwrap_err();
+        assert!(error.to_string().ends_with("device busy"), "{error}");
+        let swept = run.docker.remove_run(&run.owner.run).await.unwrap();
+        assert_eq!(swept.containers, 1, "it was left to the sweep");
+    }) else {
+        return;
+    };
+    left_nothing(&fake);
+}
+
+#[test]
 fn a_mount_that_is_not_there_is_named() {
     let Some(fake) = on_fake(
         "failures::a_mount_that_is_not_there_is_named",

@@ -7,7 +7,7 @@ use seatrial_fake_engine::{CallName, Script};
 use tokio::time::timeout;
 
 use crate::stage::{delays, on_fake};
-use crate::support::behaviour::lives::{ends, runs_commands, scores, starts_again};
+use crate::support::behaviour::lives::{answers_nobody_who_has_left, ends, runs_commands, scores, starts_again};
 use crate::support::behaviour::{PATIENCE, PORT, log_until, stamps, streams};
 
 #[test]
@@ -99,6 +99,17 @@ fn a_replica_is_reached_and_scored_at_an_address_of_its_own() {
             log_until(replica, "stub: listening").await;
             scores(replica.connect(PORT).await.expect("the host reaches it")).await;
         }
+    });
+}
+
+#[test]
+fn a_client_that_left_before_the_first_answer_is_not_answered() {
+    let name = "lives::a_client_that_left_before_the_first_answer_is_not_answered";
+    on_fake(name, Script::default(), async |run| {
+        let network = run.network().await;
+        let script = "listen; wait 500ms; answer 200; wait 200ms; log over; forever";
+        let replica = run.launch(&network, script).await;
+        answers_nobody_who_has_left(&replica).await;
     });
 }
 

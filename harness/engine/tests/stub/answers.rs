@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use seatrial_engine::Replica;
 use tokio::time::{Instant, sleep_until};
 
-use super::behaviour::lives::scores;
+use super::behaviour::lives::{answers_nobody_who_has_left, scores};
 use super::behaviour::{PORT, stamps};
 use super::{engine, health, launch, log, mark, ms, texts};
 
@@ -47,6 +47,13 @@ async fn health_is_refused_then_hangs_then_answers() {
     assert_eq!(mark(&log, "stub: first 200 "), started + ms(1_500));
     let marks = texts(&log).iter().filter(|text| text.contains("first 200")).count();
     assert_eq!(marks, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_left_before_the_first_answer_is_not_answered() {
+    let engine = engine();
+    let replica = launch(&engine, "listen; wait 500ms; answer 200; wait 200ms; log over").await;
+    answers_nobody_who_has_left(&replica).await;
 }
 
 #[tokio::test(start_paused = true)]

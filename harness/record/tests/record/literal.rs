@@ -107,7 +107,15 @@ pub fn sampled() -> RunRecord {
         iteration,
         warm_up: iteration == 0,
         phases: ready_ms.map_or_else(Vec::new, |at| instants(&[(Phase::Ready, at)])),
-        ready_gap_ns: ready_ms.map(|_| MS + iteration as u64 * 1_000),
+        // A warm-up has more of both, and counts for neither.
+        ready_gap_ns: ready_ms.map(|_| {
+            if iteration == 0 {
+                90 * MS
+            } else {
+                MS + iteration as u64 * 1_000
+            }
+        }),
+        held_back_ns: if iteration == 0 { 5_000 * MS } else { 0 },
         ..Sample::default()
     };
     let steady = [9_000, 2_140, 2_010, 2_090, 2_300, 2_120, 2_180, 2_100];

@@ -41,7 +41,7 @@ fn told(case: &CaseRecord) -> String {
     if failed > 0 {
         told += &format!("; {} not ready", counted(failed, "boot"));
     }
-    let held: u64 = case.samples.iter().map(|sample| sample.held_back_ns).sum();
+    let held: u64 = case.counted_samples().map(|sample| sample.held_back_ns).sum();
     if held > 0 {
         told += &format!("; held back {} in all by other work on the machine", duration(held));
     }

@@ -30,7 +30,7 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
         if rows.iter().any(|row| !row.case.samples.is_empty()) {
             page.line(&[(
                 Tone::Faint,
-                "  times are medians, parts those of the one boot whose facts were read",
+                "  medians, and ratios of medians; parts are of the boot that was looked into",
             )]);
         }
         let boots = rows

@@ -59,7 +59,7 @@ pub(super) fn show(page: &mut Page, record: &RunRecord) {
         page.line(&[(Tone::Faint, "~ booted while another case did: not for comparison")]);
     }
     let gaps = record.cases.iter().flat_map(|case| {
-        let sampled = case.samples.iter().map(|sample| sample.ready_gap_ns);
+        let sampled = case.counted_samples().map(|sample| sample.ready_gap_ns);
         sampled.chain([slowest(case, |seen| seen.ready_gap_ns)]).flatten()
     });
     if let Some(gap) = gaps.max() {
@@ -138,21 +138,30 @@ fn figures(record: &RunRecord, outcome: Outcome, case: Option<&CaseRecord>) -> [
     ]
 }
 
-/// Time to ready of a case: that of its slowest replica, and none unless all became ready; of a case that was booted several
-/// times the median.
+/// Time to ready of a case: that of its slowest replica, or the median of a case that was booted several times; none unless all
+/// became ready.
 pub(super) fn time_to_ready(case: &CaseRecord) -> Option<u64> {
-    let all = case.observations.iter().all(|seen| ready(seen).is_some());
-    all.then(|| median_ready(case).or_else(|| slowest(case, ready)))?
+    let (ready_ones, all) = readied(case);
+    (ready_ones == all).then(|| median_ready(case).or_else(|| slowest(case, ready)))?
 }
 
 fn median_ready(case: &CaseRecord) -> Option<u64> {
     median(case.counted_samples().filter_map(Sample::ready_ns).collect())
 }
 
-/// How many replicas became ready, where some did and some did not: it stands before the time of the slowest.
-fn some_ready(case: &CaseRecord) -> Option<String> {
-    let all = case.observations.len();
+/// How many replicas became ready, or how many boots of a case that was booted several times, and of how many.
+fn readied(case: &CaseRecord) -> (usize, usize) {
+    let boots = case.counted_samples().count();
+    if boots > 0 {
+        return (case.counted_samples().filter_map(Sample::ready_ns).count(), boots);
+    }
     let count = case.observations.iter().filter(|seen| ready(seen).is_some()).count();
+    (count, case.observations.len())
+}
+
+/// The same where some did and some did not: it stands before the time of the slowest, or the median.
+fn some_ready(case: &CaseRecord) -> Option<String> {
+    let (count, all) = readied(case);
     (0 < count && count < all).then(|| format!("{count}/{all} "))
 }
 
