@@ -60,9 +60,10 @@ fn main() -> anyhow::Result<()> {
                 .push(parts(seen(&record, name)?)?);
         }
     }
+    let usual = usual(&boots, &names);
     for delay in delays {
         if bench.is_measuring() {
-            table(&boots, *delay);
+            table(&boots, &usual, *delay);
         }
     }
     residue(&bench, &boots)?;
@@ -121,17 +122,29 @@ fn parts(seen: &Observation) -> anyhow::Result<Parts> {
     Ok(parts)
 }
 
-/// What a part took more in each delayed boot than in the one without a delay of the same round, as a share of the delay.
-fn landed(boots: &BTreeMap<String, Vec<Parts>>, step: &str, delay: u64, part: &str) -> Figure {
+/// What each part usually takes in each round: the median of all boots that were delayed elsewhere or not at all. A single boot
+/// would put its own scatter into every row of a table.
+fn usual(boots: &BTreeMap<String, Vec<Parts>>, names: &[(String, &'static str, u64)]) -> Vec<Parts> {
+    let rounds = boots[BASE].len();
+    let usual = |part: &'static str, round: usize| {
+        let others = names.iter().filter(|(_, step, _)| *step != part);
+        let took = others.map(|(name, ..)| boots[name][round].get(part).copied().unwrap_or_default());
+        (part, Figure::of(took).median)
+    };
+    let of_round = |round| PARTS.iter().map(|part| usual(part, round)).collect();
+    (0..rounds).map(of_round).collect()
+}
+
+/// What a part took more in each delayed boot than is usual in the same round, as a share of the delay.
+fn landed(delayed: &[Parts], usual: &[Parts], delay: u64, part: &str) -> Figure {
     let of = |parts: &Parts| parts.get(part).copied().unwrap_or_default();
-    let delayed = &boots[&course::name(step, delay)];
-    let pairs = delayed.iter().zip(&boots[BASE]);
-    Figure::of(pairs.map(|(delayed, base)| (of(delayed) - of(base)) / (delay as f64 * 1e6)))
+    let pairs = delayed.iter().zip(usual);
+    Figure::of(pairs.map(|(delayed, usual)| (of(delayed) - of(usual)) / (delay as f64 * 1e6)))
 }
 
 /// Prints the matrix of one delay: a row for each phase that was delayed, a column for each part.
-fn table(boots: &BTreeMap<String, Vec<Parts>>, delay: u64) {
-    let rounds = boots[BASE].len();
+fn table(boots: &BTreeMap<String, Vec<Parts>>, usual: &[Parts], delay: u64) {
+    let rounds = usual.len();
     println!("{delay} ms: share of the delay by part, %, medians of {rounds} differences");
     let heads = PARTS.map(|part| format!("{:>8}", course::short(part)));
     println!("  {:<24}{}", "delayed", heads.concat());
@@ -139,7 +152,7 @@ fn table(boots: &BTreeMap<String, Vec<Parts>>, delay: u64) {
     for step in PARTS.iter().filter(|part| **part != "residue") {
         let mut row = String::new();
         for part in PARTS {
-            let share = landed(boots, step, delay, part);
+            let share = landed(&boots[&course::name(step, delay)], usual, delay, part);
             row += &format!("{:>8.1}", share.median * 100.0);
             let (low, high) = share.interval.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
             match part == *step {
