@@ -120,9 +120,13 @@ impl Sides {
         let output = output.with_context(|| format!("{} could not be started", side.name()))?;
         let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
 
-        let label = match side {
-            Side::Seatrial => format!("seatrial.run={}", read_record(&project)?.run),
-            _ => format!("{LABEL}={}", self.run),
+        let record = match side {
+            Side::Seatrial => Some(read_record(&project).with_context(|| stderr.clone().into_owned())?),
+            _ => None,
+        };
+        let label = match &record {
+            Some(record) => format!("seatrial.run={}", record.run),
+            None => format!("{LABEL}={}", self.run),
         };
         let left = ceiling::remove_left(&label)?;
         let passed = match side {
@@ -137,9 +141,8 @@ impl Sides {
         );
         ensure!(left.is_empty(), "{} left {}", side.name(), left.join(" "));
         let inner = match side {
-            Side::Seatrial => Some(read_record(&project)?.took_ns),
             Side::Ceiling => Some(stdout.trim().parse()?),
-            _ => None,
+            _ => record.map(|record| record.took_ns),
         };
         Ok(Taken {
             wall,
