@@ -42,6 +42,8 @@ async fn serve(container: &Container, mut connection: DuplexStream) -> io::Resul
         at += container.scores_later(now);
     }
     tokio::select! {
+        // What is due is answered, so that a client which leaves at that instant changes nothing by chance.
+        biased;
         () = sleep_until(at) => {}
         gone = hold(&mut connection) => return gone,
     }
