@@ -1,9 +1,13 @@
 //! A project: the folder that holds `scenarios/` and `fixtures/`, and the way from its files to a plan.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsStr;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use crate::check::{self, is_name};
 use crate::contract::Contract;
@@ -18,6 +22,9 @@ use crate::universe::Universe;
 
 /// Folder of the scenarios, by which a project is recognised.
 const SCENARIOS: &str = "scenarios";
+
+/// Scenario files that are worth a thread of their own.
+const FEWEST_FOR_A_THREAD: usize = 16;
 
 /// A project on disk. Its images, contracts and universes are read once, when it is opened.
 #[derive(Debug)]
@@ -105,17 +112,22 @@ impl Project {
     /// Every problem of every file, images, contracts and universes included, and paths that do not exist.
     pub fn load(&self, selection: &Selection) -> Result<(Plan, Vec<Arc<Scenario>>), Problems> {
         let mut problems = self.fixtures.problems.clone();
-        let mut scenarios: Vec<Arc<Scenario>> = Vec::new();
-        for path in self.files(&selection.paths, &mut problems) {
-            match self.scenario(&path) {
-                Ok(scenario) => match scenarios.iter().find(|it| it.name == scenario.name) {
-                    Some(earlier) => problems.push(Problem::new(format!(
+        let mut scenarios = Vec::new();
+        let mut files_by_name: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let files = self.files(&selection.paths, &mut problems);
+        for read in self.scenarios(&files) {
+            match read {
+                Ok(scenario) => match files_by_name.entry(scenario.name.clone()) {
+                    Entry::Occupied(earlier) => problems.push(Problem::new(format!(
                         "{} and {} are both named `{}`",
-                        earlier.file.display(),
+                        earlier.get().display(),
                         scenario.file.display(),
                         scenario.name
                     ))),
-                    None => scenarios.push(scenario),
+                    Entry::Vacant(free) => {
+                        free.insert(scenario.file.clone());
+                        scenarios.push(scenario);
+                    }
                 },
                 Err(found) => problems.extend(found),
             }
@@ -161,6 +173,23 @@ impl Project {
         files.sort();
         files.dedup();
         files
+    }
+
+    /// What comes of each file, in their order. All processors read.
+    fn scenarios(&self, files: &[PathBuf]) -> Vec<Result<Arc<Scenario>, Problems>> {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = files.len().div_ceil(processors).max(FEWEST_FOR_A_THREAD);
+        thread::scope(|scope| {
+            let read = |files: &[PathBuf]| files.iter().map(|path| self.scenario(path)).collect::<Vec<_>>();
+            let threads: Vec<_> = files
+                .chunks(share)
+                .map(|files| scope.spawn(move || read(files)))
+                .collect();
+            let joined = threads.into_iter().map(|thread| thread.join());
+            joined
+                .flat_map(|read| read.unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        })
     }
 
     fn scenario(&self, path: &Path) -> Result<Arc<Scenario>, Problems> {

@@ -3,7 +3,9 @@
 //! This is the only reading of the text: the structural check walks the tree, the wire structs are made from
 //! it, and the semantic checks find their places in it, so the three cannot disagree.
 
-use serde_yaml::{Mapping, Number, Value};
+mod typed;
+
+use serde_yaml::Number;
 
 use crate::source::Span;
 
@@ -100,21 +102,25 @@ impl Node {
         }
     }
 
-    /// The value without its places.
-    pub fn value(&self) -> Value {
-        match &self.kind {
-            Kind::Null | Kind::Refused => Value::Null,
-            Kind::Bool(value) => Value::Bool(*value),
-            Kind::Number(number, _) => Value::Number(number.clone()),
-            Kind::Text(text) => Value::String(text.clone()),
-            Kind::List(items) => Value::Sequence(items.iter().map(Self::value).collect()),
-            Kind::Map(entries) => {
-                let pairs = entries.iter().filter_map(|entry| {
-                    let key = entry.key.as_ref()?;
-                    Some((Value::String(key.text.clone()), entry.value()))
-                });
-                Value::Mapping(pairs.collect::<Mapping>())
+    /// Whether both are the same value, wherever they stand.
+    pub fn equals(&self, other: &Self) -> bool {
+        let (items, others) = (self.items(), other.items());
+        match (&self.kind, &other.kind) {
+            (Kind::Null | Kind::Refused, Kind::Null | Kind::Refused) => true,
+            (Kind::Bool(one), Kind::Bool(another)) => one == another,
+            (Kind::Number(one, _), Kind::Number(another, _)) => one == another,
+            (Kind::Text(one), Kind::Text(another)) => one == another,
+            (Kind::List(_), Kind::List(_)) => {
+                items.len() == others.len() && items.iter().zip(others).all(|(one, another)| one.equals(another))
             }
+            (Kind::Map(_), Kind::Map(_)) => {
+                let has = |entry: &Self| {
+                    let found = entry.key.as_ref().and_then(|key| other.get(&key.text));
+                    found.is_some_and(|found| entry.equals(found))
+                };
+                items.len() == others.len() && items.iter().all(has)
+            }
+            _ => false,
         }
     }
 
@@ -176,5 +182,25 @@ mod tests {
         assert!(matches!(Kind::plain("yes"), Kind::Text(_)));
         assert!(matches!(Kind::plain("off"), Kind::Text(_)));
         assert!(matches!(Kind::plain("True"), Kind::Bool(true)));
+    }
+
+    #[test]
+    fn values_are_equal_wherever_they_stand() {
+        let read = |text: &str| {
+            let source = crate::source::Source::new("x.yaml", text);
+            crate::events::read(&source, &mut crate::diagnostic::Problems::default()).unwrap()
+        };
+        let node = read("a: {b: [1, x, null], c: true}");
+        assert!(node.equals(&read("# later\na:\n  c: true\n  b: [1, 'x', ~]\n")));
+        for other in [
+            "a: {b: [1, x, null]}",
+            "a: {b: [1, x, null], c: true, d: 1}",
+            "a: {b: [1, x], c: true}",
+            "a: {b: [x, 1, null], c: true}",
+            "a: {b: ['1', x, null], c: true}",
+            "a: {b: [1, x, null], c: false}",
+        ] {
+            assert!(!node.equals(&read(other)), "{other}");
+        }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn read<T: DeserializeOwned + JsonSchema + 'static>(source: &Source) 
     if !problems.is_empty() {
         return Err(problems);
     }
-    match serde_yaml::from_value(root.value()) {
+    match T::deserialize(&root) {
         Ok(file) => Ok((root, file)),
         Err(error) => Err(source.problem(root.span, error.to_string()).into()),
     }
@@ -183,7 +183,7 @@ mod tests {
         let mut problems = Problems::default();
         let root = events::read(&source, &mut problems).ok_or(TestCaseError::fail(text.to_owned()))?;
         let departures = structure::check(&source, &schema_of::<T>(), &root);
-        if let Err(error) = serde_yaml::from_value::<T>(root.value()) {
+        if let Err(error) = T::deserialize(&root) {
             prop_assert!(!departures.is_empty(), "{error}\n{text}");
         }
         Ok(())

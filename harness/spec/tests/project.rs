@@ -52,6 +52,50 @@ fn filters_and_tags_both_must_match() {
 }
 
 #[test]
+fn many_files_are_read_and_told_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&tests().join("fixtures"), &folder.path().join("fixtures"));
+    let group = folder.path().join("scenarios/harbour");
+    fs::create_dir_all(&group).unwrap();
+    let calm = fs::read_to_string(tests().join("scenarios/harbour/calm.yaml")).unwrap();
+    let names: Vec<String> = (100..300).map(|number| format!("calm-{number}")).collect();
+    for name in &names {
+        fs::write(group.join(format!("{name}.yaml")), &calm).unwrap();
+    }
+    let expected: Vec<String> = names.iter().map(|name| format!("harbour/{name}@none")).collect();
+    assert_eq!(ids(folder.path(), &Selection::default()), expected);
+
+    for name in [&names[20], &names[150]] {
+        fs::write(group.join(format!("{name}.yaml")), "version: 2\n").unwrap();
+    }
+    let problems = Project::open(folder.path())
+        .unwrap()
+        .load(&Selection::default())
+        .unwrap_err();
+    let files: Vec<String> = problems
+        .iter()
+        .map(|problem| problem.at.as_ref().unwrap().file.display().to_string())
+        .collect();
+    assert!(files.is_sorted(), "{files:?}");
+    for name in [&names[20], &names[150]] {
+        assert!(files.contains(&format!("scenarios/harbour/{name}.yaml")), "{files:?}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_is_a_problem() {
     let selection = Selection {
         paths: vec!["scenarios/harbor".into()],

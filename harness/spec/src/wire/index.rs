@@ -82,11 +82,11 @@ pub(crate) struct EventEntry {
     /// Its name: lower-case letters, digits and `-`. Left out: `event-1`, `event-2` ... by its place in the list.
     pub name: Option<String>,
     /// When it happens; exactly one key. Left out: from the start.
-    #[serde(default, deserialize_with = "serde_yaml::with::singleton_map::deserialize")]
+    #[serde(default)]
     #[schemars(with = "Option<TriggerEntry>")]
     pub when: Option<TriggerEntry>,
     /// What happens; exactly one key.
-    #[serde(rename = "do", with = "serde_yaml::with::singleton_map")]
+    #[serde(rename = "do")]
     #[schemars(with = "ActionEntry")]
     pub action: ActionEntry,
     /// Faults: which requests. Left out: all.
