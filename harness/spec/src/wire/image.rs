@@ -21,7 +21,6 @@ pub(crate) struct ImageFile {
     /// Name of its contract in fixtures/contracts.
     pub contract: String,
     /// Where it comes from; exactly one key.
-    #[schemars(with = "SourceEntry")]
     pub source: SourceEntry,
 }
 

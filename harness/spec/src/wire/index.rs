@@ -82,12 +82,9 @@ pub(crate) struct EventEntry {
     /// Its name: lower-case letters, digits and `-`. Left out: `event-1`, `event-2` ... by its place in the list.
     pub name: Option<String>,
     /// When it happens; exactly one key. Left out: from the start.
-    #[serde(default)]
-    #[schemars(with = "Option<TriggerEntry>")]
     pub when: Option<TriggerEntry>,
     /// What happens; exactly one key.
     #[serde(rename = "do")]
-    #[schemars(with = "ActionEntry")]
     pub action: ActionEntry,
     /// Faults: which requests. Left out: all.
     pub only: Option<OnlyBlock>,

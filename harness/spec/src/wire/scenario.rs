@@ -48,8 +48,6 @@ pub(crate) struct ScenarioFile {
     #[schemars(range(min = 1, max = 200))]
     pub replicas: usize,
     /// How they start; exactly one key. Left out: all at once.
-    #[serde(default)]
-    #[schemars(with = "Option<StartEntry>")]
     pub start: Option<StartEntry>,
     /// Replicas that are started again, in this order, once all have settled and were read.
     #[serde(default)]
@@ -138,8 +136,6 @@ pub(crate) struct ExpectBlock {
     /// Use of the package index.
     pub index: Option<IndexUseBlock>,
     /// What the replicas have in common, or do not; exactly one key.
-    #[serde(default)]
-    #[schemars(with = "Option<ReplicasEntry>")]
     pub replicas: Option<ReplicasEntry>,
     /// What the boots of a case may cost.
     pub budget: Option<BudgetBlock>,
