@@ -108,7 +108,7 @@ impl Walker<'_> {
 
     fn repeated(&mut self, items: &[Node]) {
         for (index, item) in items.iter().enumerate() {
-            if items[..index].iter().any(|earlier| earlier.equals(item)) {
+            if items[..index].iter().any(|earlier| item.repeats(earlier)) {
                 let what = format!("{} is given twice", item.found());
                 let problem = self.source.problem(item.span, what);
                 self.problems.push(problem.help("leave one of the two out"));
